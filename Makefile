@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# Parker: one target for each thing a person wants. The work is done by the
+# scripts in mk/, each of which says at its top what it does.
+#
+# Variables: V=1 shows commands, DEBUG=1 builds with the kernel's checkers,
+# CC=clang LLVM=1 uses clang, KSRC= names another 6.12.y tree or tarball,
+# ACCEL=kvm uses KVM, QEMU= names another QEMU, SMP= and MEM= size the machine,
+# OUT= names another folder for the results.
+
+export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE APPEND TIMEOUT
+# CC has a default in make; only what the user said counts.
+ifeq ($(origin CC),default)
+CC :=
+endif
+
+.NOTPARALLEL:
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: kernel
+kernel: ## build the kernel: out/bzImage, out/vmlinux, out/kernel.config
+	@mk/kernel
+
+.PHONY: kexec
+kexec: ## build out/kexec from Debian's kexec-tools with our patch
+	@mk/kexec
+
+.PHONY: initramfs
+initramfs: kernel kexec ## build out/initramfs.cpio, the test machine's user space
+	@mk/initramfs
+
+.PHONY: demo
+demo: initramfs ## show two application kernels beside the boot kernel, in QEMU
+	@mk/demo
+
+.PHONY: shell
+shell: initramfs ## the same machine with a shell of the boot kernel
+	@mk/shell
+
+.PHONY: test
+test: ## run the tests that are quick enough for each change
+	@mk/test quick
+
+.PHONY: test-full
+test-full: ## run all tests: also debug, clang, x2APIC and SMT runs, each patch
+	@mk/test full
+
+.PHONY: kunit
+kunit: kernel ## run the KUnit tests in QEMU
+	@mk/kunit
+
+.PHONY: selftest
+selftest: initramfs ## run the selftests in QEMU
+	@mk/selftest
+
+.PHONY: series
+series: ## write the mailable patches to out/series/ and verify them
+	@mk/series
+
+.PHONY: series-build
+series-build: series ## build the tree of each patch, with CONFIG_PARKER=y and =n
+	@mk/series-build
+
+.PHONY: check
+check: ## check style, static analysis, documentation comments, MAINTAINERS
+	@mk/check
+
+.PHONY: bench
+bench: ## measure (comes later)
+	@echo "there is nothing to measure yet"
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf out

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+# What all scripts of mk/ share: places, the compiler, a few words. Sourced.
+# shellcheck shell=bash disable=SC2034
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+out=${OUT:-$top/out}
+base=$out/base
+linux=$out/linux
+log=$out/log
+jobs=${JOBS:-$(nproc)}
+
+# One build folder for each kind of build. They are children of the source tree
+# because kbuild then names the sources "../file" and ccache hits in any clone.
+build_name()
+{
+	local name=build
+
+	case ${CC:-gcc} in
+	clang*) name+=-clang ;;
+	esac
+	[ -z "${DEBUG:-}" ] || [ "$DEBUG" = 0 ] || name+=-debug
+	echo "$name"
+}
+
+build=$linux/$(build_name)
+
+# What names the results of this kind of build: "", "-debug", "-clang", ...
+suffix=$(build_name)
+suffix=${suffix#build}
+
+say()
+{
+	printf '  %-7s %s\n' "$1" "$2" >&2
+}
+
+die()
+{
+	echo "error: $*" >&2
+	exit 1
+}
+
+# run SHORT TEXT COMMAND...: one line of progress, the output only on failure
+# or with V=1.
+run()
+{
+	local logfile=$out/log/$1.log
+
+	say "$1" "$2"
+	if [ "${V:-0}" != 0 ]; then
+		(set -x; "${@:3}")
+		return
+	fi
+	mkdir -p "$log"
+	if ! "${@:3}" >"$logfile" 2>&1 </dev/null; then
+		tail -n 40 "$logfile" >&2
+		die "failed: ${*:3} (all of it in $logfile)"
+	fi
+}
+
+# Waits until no other script works on the same thing, which is held until the
+# calling script ends.
+lock()
+{
+	mkdir -p "$out"
+	exec 9>"$out/.lock-$1"
+	if ! flock -n 9; then
+		say WAIT "for another build ($1)"
+		flock 9
+	fi
+}
+
+# The compiler's cache is shared by clones: no absolute path and no time may get
+# into what is compiled.
+export CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR=$out
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-time_macros}
+export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-10G}
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=parker
+export KBUILD_BUILD_HOST=parker
+export KBUILD_BUILD_VERSION=1
+export LOCALVERSION=
+
+# kmake TREE BUILD ARGS...: kbuild with our compiler in the given build folder.
+kmake()
+{
+	local tree=$1 dir=$2 args=()
+
+	shift 2
+	case ${CC:-gcc} in
+	clang*)
+		args=(LLVM="${LLVM:-1}" CC="ccache ${CC}" HOSTCC="ccache ${CC}")
+		;;
+	*)
+		args=(CC="ccache ${CC:-gcc}" HOSTCC="ccache ${CC:-gcc}")
+		;;
+	esac
+	mkdir -p "$dir"
+	make -C "$tree" O="$(basename "$dir")" -j"$jobs" --no-print-directory \
+		"${args[@]}" "$@"
+}
