@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Parker: the boundary between the core, the architecture, the kexec system
+ * call and the drivers.
+ */
+#ifndef _LINUX_PARKER_H
+#define _LINUX_PARKER_H
+
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/parker_abi.h>
+#include <linux/types.h>
+
+struct kimage;
+
+#define PARKER_ALIGN	SZ_2M	/* Start and length of a region, in bytes. */
+
+/**
+ * struct parker_error - why an operation failed, and what would help
+ * @text: one sentence without a newline, empty after a success
+ */
+struct parker_error {
+	char text[PARKER_TEXT_LEN];
+};
+
+int __printf(3, 4) parker_fail(struct parker_error *err, int ret, const char *fmt, ...);
+
+/**
+ * struct parker_region - a piece of a partition's memory
+ * @start:	physical address, a multiple of %PARKER_ALIGN
+ * @len:	length in bytes, a multiple of %PARKER_ALIGN
+ * @node:	its NUMA node
+ */
+struct parker_region {
+	phys_addr_t start;
+	phys_addr_t len;
+	int node;
+};
+
+/**
+ * struct parker_boot - one start of an application kernel
+ * @id:		the partition's id
+ * @name:	its name
+ * @cpus:	its CPUs, parked
+ * @boot_cpu:	the one that is started first, out of @cpus
+ * @regions:	its memory
+ * @nr_regions:	entries of @regions
+ * @image:	kernel, initrd and command line: the buffers of a file mode kimage
+ * @block_pa:	physical address of the hand-over block, set by arch_parker_prepare()
+ * @block:	its address in the direct map, set by arch_parker_prepare()
+ * @arch:	the architecture's own, set by arch_parker_prepare()
+ *
+ * The core fills the fields above @block_pa and keeps them constant from
+ * arch_parker_prepare() to arch_parker_finish().
+ */
+struct parker_boot {
+	u32 id;
+	const char *name;
+	const struct cpumask *cpus;
+	unsigned int boot_cpu;
+	const struct parker_region *regions;
+	unsigned int nr_regions;
+	const struct kimage *image;
+
+	phys_addr_t block_pa;
+	struct parker_given *block;
+	struct arch_parker_boot *arch;
+};
+
+/**
+ * struct parker_image_info - what an image says of itself
+ * @release:	its kernel release, as uname -r gives it
+ * @version:	newest version of the contract that it understands
+ */
+struct parker_image_info {
+	char release[65];
+	unsigned int version;
+};
+
+/*
+ * What the architecture provides.  Nothing here takes a lock of the core, and
+ * nothing reads what an application kernel wrote.
+ */
+
+/**
+ * arch_parker_check_machine() - Can CPUs of this machine be partitioned?
+ * @err: gets the sentence
+ *
+ * Return: 0, or -EOPNOTSUPP.
+ */
+int arch_parker_check_machine(struct parker_error *err);
+
+/**
+ * arch_parker_cpu_is_bsp() - Did this CPU boot the machine?
+ * @cpu: CPU number
+ *
+ * INIT on it resets the machine, so it cannot be claimed.
+ */
+bool arch_parker_cpu_is_bsp(unsigned int cpu);
+
+/**
+ * arch_parker_core_cpus() - Find all CPUs of a core, online or not
+ * @cpu:	CPU number
+ * @core:	gets the possible CPUs which share the core of @cpu, with itself
+ */
+void arch_parker_core_cpus(unsigned int cpu, struct cpumask *core);
+
+/**
+ * arch_parker_halt_cpus() - Stop CPUs at once, without proof
+ * @cpus: CPUs that the boot kernel has taken offline
+ *
+ * Context: any but NMI; takes less than a millisecond.
+ */
+void arch_parker_halt_cpus(const struct cpumask *cpus);
+
+/**
+ * arch_parker_park_cpus() - Stop CPUs and prove it
+ * @cpus:	CPUs that the boot kernel has taken offline
+ * @unproved:	gets those that did not sign in
+ *
+ * Whatever they did, the CPUs halt in the boot kernel's parking place after
+ * a success.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EIO when @unproved is not empty.
+ */
+int arch_parker_park_cpus(const struct cpumask *cpus, struct cpumask *unproved);
+
+/**
+ * arch_parker_check_image() - Is this file an application kernel for this machine?
+ * @kernel:	the file's bytes
+ * @len:	its length
+ * @info:	gets what the image says of itself
+ * @err:	gets the sentence
+ *
+ * Return: 0, or -ENOEXEC.
+ */
+int arch_parker_check_image(const void *kernel, size_t len,
+			    struct parker_image_info *info,
+			    struct parker_error *err);
+
+/**
+ * arch_parker_prepare() - Build a kernel in a partition's memory
+ * @boot:	the start
+ * @err:	gets the sentence
+ *
+ * Places kernel, initrd, boot parameters and hand-over block, from the
+ * pristine image, and takes what else the start needs.
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM when the memory is too small (the sentence says how
+ * much is needed), -ENOSPC when a machine-wide limit is reached.  On failure
+ * nothing is held.
+ */
+int arch_parker_prepare(struct parker_boot *boot, struct parker_error *err);
+
+/**
+ * arch_parker_kick() - Start the boot CPU on what was prepared
+ * @boot:	the start
+ * @err:	gets the sentence
+ *
+ * Context: may sleep.
+ * Return: 0, or -EIO when the CPU did not answer.  It may run then, so the
+ * caller must park it.
+ */
+int arch_parker_kick(struct parker_boot *boot, struct parker_error *err);
+
+/**
+ * arch_parker_finish() - Give back what arch_parker_prepare() took
+ * @boot: a start whose CPUs are proved stopped
+ *
+ * The partition's memory keeps its content.
+ */
+void arch_parker_finish(struct parker_boot *boot);
+
+#ifdef CONFIG_PARKER
+int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_len,
+			   const char __user *cmdline_ptr, unsigned long flags);
+#else
+static inline int parker_kexec_file_load(int kernel_fd, int initrd_fd,
+					 unsigned long cmdline_len,
+					 const char __user *cmdline_ptr,
+					 unsigned long flags)
+{
+	return -EINVAL;
+}
+#endif
+
+/*
+ * What an application kernel offers to its own drivers.
+ */
+#ifdef CONFIG_PARKER_APP
+extern struct parker_given *parker_app_block;
+
+/**
+ * parker_app_running() - Is this kernel an application kernel?
+ *
+ * Known from before the first line of start_kernel() on.
+ */
+static inline bool parker_app_running(void)
+{
+	return parker_app_block;
+}
+
+void parker_app_end(u32 end);
+#else
+static inline bool parker_app_running(void)
+{
+	return false;
+}
+#endif
+
+#endif /* _LINUX_PARKER_H */

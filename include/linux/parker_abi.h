@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The contract between a boot kernel and its application kernels.
+ */
+#ifndef _LINUX_PARKER_ABI_H
+#define _LINUX_PARKER_ABI_H
+
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+/**
+ * DOC: The hand-over block
+ *
+ * This interface is a contract between two kernels that may be of different
+ * versions.  The boot kernel places one hand-over block into the memory of a
+ * partition at every start.  The application kernel learns its address from
+ * a setup_data node of type %PARKER_SETUP_TYPE (&struct parker_setup)::
+ *
+ *   0                  struct parker_given    written before the start, then
+ *                      and its tables         only read, checksummed
+ *   request_offset     struct parker_request  written by the boot kernel
+ *   told_offset        struct parker_told     written by the application kernel
+ *   console_offset     struct parker_console  written by the application kernel,
+ *                      and the ring's bytes   ring of console_size bytes
+ *
+ * All fields have a fixed width and are little endian, padding is explicit,
+ * addresses are physical.  There are no pointers, bit fields and enums.
+ *
+ * A new field goes into padding, or behind the last field of a part, and
+ * raises %PARKER_ABI_VERSION.  A reader that knows less ignores it.  A change
+ * that an older application kernel would misread raises %PARKER_ABI_OLDEST,
+ * too, or is announced by a bit in @required: an application kernel that does
+ * not know the bit is refused at load.  Bits in @optional may be ignored.
+ *
+ * The boot kernel trusts nothing in struct parker_told and struct
+ * parker_console: it copies once, then checks, then uses the copy.
+ */
+
+#define PARKER_ABI_VERSION	1	/* What this kernel writes. */
+#define PARKER_ABI_OLDEST	1	/* The oldest version it still reads. */
+
+/* One value for all kernel versions; what is next free differs between them. */
+#define PARKER_SETUP_TYPE	0x504b
+#define PARKER_SUBARCH		0x504b
+
+#define PARKER_MAGIC		0x524b5250	/* "PRKR" */
+
+#define PARKER_NAME_LEN		32
+#define PARKER_TEXT_LEN		256
+#define PARKER_MAX_REGIONS	16
+
+/* Required features: none yet. */
+#define PARKER_REQUIRED_KNOWN	0ULL
+
+/* parker_given::flags */
+#define PARKER_GIVEN_X2APIC		(1U << 0) /* CPUs run in x2APIC mode. */
+#define PARKER_GIVEN_TSC_RELIABLE	(1U << 1) /* The boot kernel trusts it. */
+#define PARKER_GIVEN_MSI_EXT_DEST	(1U << 2) /* 15-bit MSI destinations. */
+
+/**
+ * struct parker_setup - payload of the setup_data node
+ * @block_pa:	physical address of the hand-over block, page aligned
+ * @block_len:	its length in bytes
+ *
+ * If this structure is modified, raise PARKER_ABI_OLDEST.
+ */
+struct parker_setup {
+	__le64 block_pa;
+	__le64 block_len;
+};
+
+static_assert(sizeof(struct parker_setup) == 16);
+
+/**
+ * struct parker_cpu - one CPU of the partition
+ * @apic_id:	its APIC ID
+ * @node:	the boot kernel's number of its NUMA node
+ */
+struct parker_cpu {
+	__le32 apic_id;
+	__le32 node;
+};
+
+static_assert(sizeof(struct parker_cpu) == 8);
+
+/**
+ * struct parker_ram - one region of the partition's memory
+ * @start:	physical address, a multiple of 2 MiB
+ * @len:	length in bytes, a multiple of 2 MiB
+ * @node:	the boot kernel's number of its NUMA node
+ * @pad:	zero
+ */
+struct parker_ram {
+	__le64 start;
+	__le64 len;
+	__le32 node;
+	__le32 pad;
+};
+
+static_assert(sizeof(struct parker_ram) == 24);
+
+/**
+ * struct parker_given - what the boot kernel hands over
+ * @magic:		%PARKER_MAGIC
+ * @version:		version of the contract that the block is written in
+ * @oldest:		oldest version whose readers understand the block
+ * @size:		bytes of this structure with its tables, checksummed
+ * @checksum:		parker_abi_checksum() over @size bytes, itself taken as 0
+ * @required:		features that the application kernel must know
+ * @optional:		features that it may ignore
+ * @flags:		PARKER_GIVEN_*
+ * @id:			id of the partition
+ * @name:		its name, terminated by a zero byte
+ * @block_len:		length of the whole block in bytes
+ * @request_offset:	offset of struct parker_request from the block's start
+ * @told_offset:	offset of struct parker_told
+ * @console_offset:	offset of struct parker_console, the ring follows it
+ * @console_size:	bytes of the ring, a power of two
+ * @nr_cpus:		entries of the table of CPUs, the first is the boot CPU
+ * @cpus_offset:	offset of that table of struct parker_cpu
+ * @nr_rams:		entries of the table of regions, 1 to %PARKER_MAX_REGIONS
+ * @rams_offset:	offset of that table of struct parker_ram
+ * @low_start:		low memory for starting further CPUs, below 1 MiB
+ * @low_len:		its length in bytes, 0: none, one CPU only
+ * @tsc_khz:		frequency of the time stamp counter
+ * @apic_timer_hz:	frequency of the local APIC timer's input, 0: unknown,
+ *			the timer is used in TSC deadline mode
+ * @wall_sec:		wall time at @wall_tsc, seconds since the epoch
+ * @wall_nsec:		nanoseconds of it
+ * @pad:		zero
+ * @wall_tsc:		time stamp counter at which the wall time was taken
+ *
+ * If this structure is modified, see the rules in "The hand-over block".
+ */
+struct parker_given {
+	__le32 magic;
+	__le16 version;
+	__le16 oldest;
+	__le32 size;
+	__le32 checksum;
+	__le64 required;
+	__le64 optional;
+	__le32 flags;
+	__le32 id;
+	__u8 name[PARKER_NAME_LEN];
+	__le32 block_len;
+	__le32 request_offset;
+	__le32 told_offset;
+	__le32 console_offset;
+	__le32 console_size;
+	__le32 nr_cpus;
+	__le32 cpus_offset;
+	__le32 nr_rams;
+	__le32 rams_offset;
+	__le32 low_start;
+	__le32 low_len;
+	__le32 tsc_khz;
+	__le64 apic_timer_hz;
+	__le64 wall_sec;
+	__le32 wall_nsec;
+	__le32 pad;
+	__le64 wall_tsc;
+};
+
+static_assert(offsetof(struct parker_given, name) == 40);
+static_assert(offsetof(struct parker_given, block_len) == 72);
+static_assert(offsetof(struct parker_given, apic_timer_hz) == 120);
+static_assert(sizeof(struct parker_given) == 152);
+
+/* parker_request::request */
+#define PARKER_REQUEST_NONE	0
+#define PARKER_REQUEST_STOP	1	/* Power off in an orderly way. */
+
+/**
+ * struct parker_request - what the boot kernel asks for while the kernel runs
+ * @request:	PARKER_REQUEST_*
+ * @pad:	zero
+ */
+struct parker_request {
+	__le32 request;
+	__le32 pad;
+};
+
+static_assert(sizeof(struct parker_request) == 8);
+
+/* parker_told::state: each value is entered once, in this order. */
+#define PARKER_TOLD_NOTHING	0
+#define PARKER_TOLD_UP		1	/* Has come up, init runs next. */
+#define PARKER_TOLD_ENDED	2	/* All of its CPUs halt, see @end. */
+
+/* parker_told::end */
+#define PARKER_END_NONE		0
+#define PARKER_END_POWEROFF	1
+#define PARKER_END_HALT		2
+#define PARKER_END_REBOOT	3
+#define PARKER_END_PANIC	4
+
+/**
+ * struct parker_told - what the application kernel reports
+ * @version:		version of the contract that it writes
+ * @state:		PARKER_TOLD_*, stored last (release)
+ * @end:		PARKER_END_*, valid in %PARKER_TOLD_ENDED
+ * @panicked:		1 after the panic record is complete (release)
+ * @panic_timeout:	the panic timeout in force there: seconds until the
+ *			boot kernel restarts it, negative: at once, 0: never
+ * @nr_cpus:		CPUs that are online there
+ * @heartbeat:		counts up from a hard-interrupt timer
+ * @workbeat:		counts up from ordinary work
+ * @ip:			instruction address of the panic, 0: unknown
+ * @message:		the panic message, terminated by a zero byte
+ *
+ * Nothing in it is trusted by the boot kernel.
+ */
+struct parker_told {
+	__le32 version;
+	__le32 state;
+	__le32 end;
+	__le32 panicked;
+	__le32 panic_timeout;
+	__le32 nr_cpus;
+	__le64 heartbeat;
+	__le64 workbeat;
+	__le64 ip;
+	__u8 message[PARKER_TEXT_LEN];
+};
+
+static_assert(offsetof(struct parker_told, heartbeat) == 24);
+static_assert(sizeof(struct parker_told) == 304);
+
+/**
+ * struct parker_console - header of the console ring
+ * @head:	bytes printed so far: the position of the next one.  Byte N of
+ *		the stream lies at N modulo the ring's size.  Counts up without
+ *		wrapping and is stored after the bytes (release)
+ * @pad:	zero, the ring's bytes begin behind it
+ *
+ * There is one producer and no consumer that the producer would know of: old
+ * text is overwritten.
+ */
+struct parker_console {
+	__le64 head;
+	__u8 pad[56];
+};
+
+static_assert(sizeof(struct parker_console) == 64);
+
+/*
+ * An application kernel says in the variable part of its kernel_info
+ * (Documentation/arch/x86/boot.rst) that it is one: the magic as bytes
+ * "PRKR", then the versions of the contract that it understands.
+ */
+
+/**
+ * struct parker_declaration - how an image declares that it can be a partition's
+ * @magic:	%PARKER_MAGIC
+ * @size:	bytes of this structure
+ * @version:	newest version of the contract that the kernel understands
+ * @oldest:	oldest version that it understands
+ * @required:	required features that it knows
+ */
+struct parker_declaration {
+	__le32 magic;
+	__le32 size;
+	__le16 version;
+	__le16 oldest;
+	__le32 pad;
+	__le64 required;
+};
+
+static_assert(sizeof(struct parker_declaration) == 24);
+
+u32 parker_abi_checksum(const struct parker_given *given, size_t size);
+int parker_abi_check_given(const void *block, size_t len);
+int parker_abi_check_declaration(const void *decl, size_t len);
+
+#endif /* _LINUX_PARKER_ABI_H */
