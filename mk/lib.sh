@@ -63,11 +63,13 @@ run()
 # calling script ends.
 lock()
 {
+	local fd
+
 	mkdir -p "$out"
-	exec 9>"$out/.lock-$1"
-	if ! flock -n 9; then
+	exec {fd}>"$out/.lock-$1"
+	if ! flock -n "$fd"; then
 		say WAIT "for another build ($1)"
-		flock 9
+		flock "$fd"
 	fi
 }
 

@@ -16,6 +16,7 @@ tree. Edits to existing files are diffs in patches/NN-slug.patch:
 The File: lines say which overlay files the patch of the series brings.
 """
 
+import fcntl
 import fnmatch
 import os
 import pathlib
@@ -30,6 +31,7 @@ LINUX = OUT / "linux"
 ROOTS = ("arch", "include", "kernel", "drivers", "Documentation", "tools",
          "lib", "fs", "init")
 SINGLE = ("Kconfig.parker",)
+LOCKS = []
 
 
 class Bad(Exception):
@@ -45,6 +47,14 @@ def main(function):
     except subprocess.CalledProcessError as error:
         sys.stderr.write((error.stderr or b"").decode(errors="replace"))
         sys.exit(f"error: failed: {' '.join(map(str, error.cmd))}")
+
+
+def lock(name):
+    """Wait for other scripts that work on the same thing; held until the end."""
+    OUT.mkdir(exist_ok=True)
+    file = open(OUT / f".lock-{name}", "w", encoding="ascii")  # pylint: disable=R1732
+    fcntl.flock(file, fcntl.LOCK_EX)
+    LOCKS.append(file)
 
 
 def overlay_files():

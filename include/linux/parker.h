@@ -8,7 +8,9 @@
 
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/parker_abi.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 struct kimage;
@@ -190,7 +192,7 @@ static inline int parker_kexec_file_load(int kernel_fd, int initrd_fd,
  * What an application kernel offers to its own drivers.
  */
 #ifdef CONFIG_PARKER_APP
-extern struct parker_given *parker_app_block;
+extern phys_addr_t parker_app_block_pa;
 
 /**
  * parker_app_running() - Is this kernel an application kernel?
@@ -199,12 +201,28 @@ extern struct parker_given *parker_app_block;
  */
 static inline bool parker_app_running(void)
 {
-	return parker_app_block;
+	return parker_app_block_pa;
 }
 
-void parker_app_end(u32 end);
+/**
+ * parker_app_block() - Find the hand-over block of this kernel
+ *
+ * Not to be kept across setup_arch(), which may move the direct map.
+ */
+static inline struct parker_given *parker_app_block(void)
+{
+	return __va(parker_app_block_pa);
+}
+
+bool parker_app_ignores(const char *param);
+void parker_console_early(void);
 #else
 static inline bool parker_app_running(void)
+{
+	return false;
+}
+
+static inline bool parker_app_ignores(const char *param)
 {
 	return false;
 }

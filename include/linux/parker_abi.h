@@ -15,7 +15,10 @@
  * This interface is a contract between two kernels that may be of different
  * versions.  The boot kernel places one hand-over block into the memory of a
  * partition at every start.  The application kernel learns its address from
- * a setup_data node of type %PARKER_SETUP_TYPE (&struct parker_setup)::
+ * the boot parameters: hardware_subarch is %PARKER_SUBARCH, and an indirect
+ * setup_data node (Documentation/arch/x86/boot.rst) of type
+ * %PARKER_SETUP_TYPE holds address and length.  Being setup data, the block is
+ * spared by the decompressor and reserved by every kernel, but mapped::
  *
  *   0                  struct parker_given    written before the start, then
  *                      and its tables         only read, checksummed
@@ -57,20 +60,6 @@
 #define PARKER_GIVEN_X2APIC		(1U << 0) /* CPUs run in x2APIC mode. */
 #define PARKER_GIVEN_TSC_RELIABLE	(1U << 1) /* The boot kernel trusts it. */
 #define PARKER_GIVEN_MSI_EXT_DEST	(1U << 2) /* 15-bit MSI destinations. */
-
-/**
- * struct parker_setup - payload of the setup_data node
- * @block_pa:	physical address of the hand-over block, page aligned
- * @block_len:	its length in bytes
- *
- * If this structure is modified, raise PARKER_ABI_OLDEST.
- */
-struct parker_setup {
-	__le64 block_pa;
-	__le64 block_len;
-};
-
-static_assert(sizeof(struct parker_setup) == 16);
 
 /**
  * struct parker_cpu - one CPU of the partition
