@@ -31,7 +31,7 @@ LINUX = OUT / "linux"
 ROOTS = ("arch", "include", "kernel", "drivers", "Documentation", "tools",
          "lib", "fs", "init")
 SINGLE = ("Kconfig.parker",)
-LOCKS = []
+LOCKS = {}
 
 
 class Bad(Exception):
@@ -51,10 +51,12 @@ def main(function):
 
 def lock(name):
     """Wait for other scripts that work on the same thing; held until the end."""
+    if name in LOCKS:
+        return
     OUT.mkdir(exist_ok=True)
     file = open(OUT / f".lock-{name}", "w", encoding="ascii")  # pylint: disable=R1732
     fcntl.flock(file, fcntl.LOCK_EX)
-    LOCKS.append(file)
+    LOCKS[name] = file
 
 
 def overlay_files():
