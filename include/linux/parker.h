@@ -214,7 +214,7 @@ static inline struct parker_given *parker_app_block(void)
 	return __va(parker_app_block_pa);
 }
 
-bool parker_app_ignores(const char *param);
+bool parker_app_ignores(const char *param, const char *val);
 void parker_console_early(void);
 #else
 static inline bool parker_app_running(void)
@@ -222,7 +222,7 @@ static inline bool parker_app_running(void)
 	return false;
 }
 
-static inline bool parker_app_ignores(const char *param)
+static inline bool parker_app_ignores(const char *param, const char *val)
 {
 	return false;
 }

@@ -5,9 +5,11 @@
 #ifndef _LINUX_PARKER_ABI_H
 #define _LINUX_PARKER_ABI_H
 
+#ifndef __ASSEMBLY__
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#endif
 
 /**
  * DOC: The hand-over block
@@ -53,13 +55,18 @@
 #define PARKER_TEXT_LEN		256
 #define PARKER_MAX_REGIONS	16
 
+#define PARKER_CONSOLE_MIN	0x40000	/* Bytes of the smallest ring. */
+#define PARKER_CONSOLE_CHUNK	1024	/* See struct parker_console. */
+
 /* Required features: none yet. */
-#define PARKER_REQUIRED_KNOWN	0ULL
+#define PARKER_REQUIRED_KNOWN	0
 
 /* parker_given::flags */
 #define PARKER_GIVEN_X2APIC		(1U << 0) /* CPUs run in x2APIC mode. */
 #define PARKER_GIVEN_TSC_RELIABLE	(1U << 1) /* The boot kernel trusts it. */
 #define PARKER_GIVEN_MSI_EXT_DEST	(1U << 2) /* 15-bit MSI destinations. */
+
+#ifndef __ASSEMBLY__
 
 /**
  * struct parker_cpu - one CPU of the partition
@@ -221,11 +228,13 @@ static_assert(sizeof(struct parker_told) == 304);
  * struct parker_console - header of the console ring
  * @head:	bytes printed so far: the position of the next one.  Byte N of
  *		the stream lies at N modulo the ring's size.  Counts up without
- *		wrapping and is stored after the bytes (release)
+ *		wrapping and is stored after the bytes (release), at the latest
+ *		after %PARKER_CONSOLE_CHUNK of them
  * @pad:	zero, the ring's bytes begin behind it
  *
  * There is one producer and no consumer that the producer would know of: old
- * text is overwritten.
+ * text is overwritten.  As the bytes of the next chunk may already be there, a
+ * reader can rely on the ring's size less one chunk.
  */
 struct parker_console {
 	__le64 head;
@@ -234,11 +243,18 @@ struct parker_console {
 
 static_assert(sizeof(struct parker_console) == 64);
 
+#endif /* !__ASSEMBLY__ */
+
 /*
  * An application kernel says in the variable part of its kernel_info
  * (Documentation/arch/x86/boot.rst) that it is one: the magic as bytes
  * "PRKR", then the versions of the contract that it understands.
  */
+
+/* parker_declaration::flags */
+#define PARKER_DECLARES_X2APIC	1	/* Can run in x2APIC mode. */
+
+#ifndef __ASSEMBLY__
 
 /**
  * struct parker_declaration - how an image declares that it can be a partition's
@@ -246,6 +262,7 @@ static_assert(sizeof(struct parker_console) == 64);
  * @size:	bytes of this structure
  * @version:	newest version of the contract that the kernel understands
  * @oldest:	oldest version that it understands
+ * @flags:	PARKER_DECLARES_*
  * @required:	required features that it knows
  */
 struct parker_declaration {
@@ -253,7 +270,7 @@ struct parker_declaration {
 	__le32 size;
 	__le16 version;
 	__le16 oldest;
-	__le32 pad;
+	__le32 flags;
 	__le64 required;
 };
 
@@ -263,4 +280,5 @@ u32 parker_abi_checksum(const struct parker_given *given, size_t size);
 int parker_abi_check_given(const void *block, size_t len);
 int parker_abi_check_declaration(const void *decl, size_t len);
 
+#endif /* !__ASSEMBLY__ */
 #endif /* _LINUX_PARKER_ABI_H */

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Building an application kernel in the memory of its partition: where its
+ * parts go, what the boot protocol wants, and the hand-over block.
+ */
+#include <linux/align.h>
+#include <linux/kexec.h>
+#include <linux/parker.h>
+#include <linux/random.h>
+#include <linux/sched/clock.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include <asm/apic.h>
+#include <asm/bootparam.h>
+#include <asm/cmdline.h>
+#include <asm/setup.h>
+#include <asm/smp.h>
+#include <asm/tsc.h>
+
+#include "internal.h"
+
+#define RNG_SEED_LEN	32
+
+/* The block: offsets of its parts. The given part has the rest of 16 KiB. */
+#define REQUEST_OFFSET	SZ_16K
+#define TOLD_OFFSET	(REQUEST_OFFSET + SZ_4K)
+#define CONSOLE_OFFSET	(TOLD_OFFSET + SZ_4K)
+#define CONSOLE_SIZE	SZ_256K
+#define BLOCK_LEN	PAGE_ALIGN(CONSOLE_OFFSET + sizeof(struct parker_console) + CONSOLE_SIZE)
+
+/**
+ * struct build_params - the zero page with all that it points to
+ * @bp:			the zero page itself
+ * @block_node:		setup_data node that leads to the hand-over block
+ * @block:		its payload
+ * @seed_node:		setup_data node of the seed
+ * @seed:		its payload
+ * @rsdp:		an empty RSDP: the decompressor would search BIOS memory
+ *			for one if it were told nothing
+ * @cmdline:		the command line, terminated by a zero byte
+ */
+struct build_params {
+	struct boot_params bp;
+	struct setup_data block_node;
+	struct setup_indirect block;
+	struct setup_data seed_node;
+	u8 seed[RNG_SEED_LEN];
+	u8 rsdp[64];
+	char cmdline[];
+};
+
+static const struct setup_header *image_header(const void *kernel)
+{
+	return kernel + offsetof(struct boot_params, hdr);
+}
+
+static size_t image_setup_len(const struct setup_header *hdr)
+{
+	return ((hdr->setup_sects ?: 4) + 1) * 512;
+}
+
+/* Walks the chunks behind the fixed part of kernel_info. */
+static const struct parker_declaration *
+find_declaration(const void *kernel, size_t len)
+{
+	const struct setup_header *hdr = image_header(kernel);
+	size_t at = image_setup_len(hdr) + hdr->kernel_info_offset, end;
+	const __le32 *word;
+
+	if (!hdr->kernel_info_offset || at > len || len - at < 16)
+		return NULL;
+	word = kernel + at;
+	if (memcmp(word, "LToP", 4) || le32_to_cpu(word[2]) > len - at)
+		return NULL;
+	end = at + le32_to_cpu(word[2]);
+	at += le32_to_cpu(word[1]);
+	while (at < end && end - at >= sizeof(struct parker_declaration)) {
+		word = kernel + at;
+		if (le32_to_cpu(word[0]) == PARKER_MAGIC)
+			return kernel + at;
+		if (le32_to_cpu(word[1]) < 8)
+			return NULL;
+		at += le32_to_cpu(word[1]);
+	}
+	return NULL;
+}
+
+static void image_release(const void *kernel, size_t len, struct parker_image_info *info)
+{
+	size_t at = image_header(kernel)->kernel_version + 512;
+
+	strscpy(info->release, "unknown");
+	if (at == 512 || at >= len)
+		return;
+	snprintf(info->release, sizeof(info->release), "%.*s",
+		 (int)min(len - at, sizeof(info->release) - 1), (const char *)kernel + at);
+	info->release[strcspn(info->release, " \n")] = '\0';
+}
+
+static int check_header(const void *kernel, size_t len, struct parker_error *err)
+{
+	const struct setup_header *hdr = image_header(kernel);
+	const u16 wanted = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G;
+
+	if (len < sizeof(struct boot_params) || hdr->header != 0x53726448 ||
+	    len <= image_setup_len(hdr))
+		return parker_fail(err, -ENOEXEC, "The file is not a bzImage");
+	if (hdr->version < 0x020f)
+		return parker_fail(err, -ENOEXEC,
+				   "The bzImage has boot protocol %u.%u, at least 2.15 is needed",
+				   hdr->version >> 8, hdr->version & 0xff);
+	if ((hdr->xloadflags & wanted) != wanted || !hdr->relocatable_kernel ||
+	    !is_power_of_2(hdr->kernel_alignment) || hdr->kernel_alignment > SZ_1G)
+		return parker_fail(err, -ENOEXEC,
+				   "The bzImage is not a relocatable 64-bit kernel");
+	if (!(hdr->xloadflags & XLF_5LEVEL) && pgtable_l5_enabled())
+		return parker_fail(err, -ENOEXEC, "The kernel cannot handle 5-level paging");
+	return 0;
+}
+
+int arch_parker_check_image(const void *kernel, size_t len,
+			    struct parker_image_info *info,
+			    struct parker_error *err)
+{
+	const struct parker_declaration *decl;
+	int ret;
+
+	ret = check_header(kernel, len, err);
+	if (ret)
+		return ret;
+	decl = find_declaration(kernel, len);
+	if (!decl)
+		return parker_fail(err, -ENOEXEC,
+				   "The kernel does not declare itself an application kernel (CONFIG_PARKER_APP): it would use hardware of the whole machine");
+	if (parker_abi_check_declaration(decl, kernel + len - (const void *)decl))
+		return parker_fail(err, -ENOEXEC,
+				   "The kernel understands versions %u to %u of the contract, this one writes version %u",
+				   le16_to_cpu(decl->oldest), le16_to_cpu(decl->version),
+				   PARKER_ABI_VERSION);
+	if (x2apic_enabled() && !(le32_to_cpu(decl->flags) & PARKER_DECLARES_X2APIC))
+		return parker_fail(err, -ENOEXEC,
+				   "The machine runs in x2APIC mode, the kernel lacks CONFIG_X86_X2APIC");
+	info->version = le16_to_cpu(decl->version);
+	image_release(kernel, len, info);
+	return 0;
+}
+
+/**
+ * parker_wants_la57() - Which paging mode will the kernel run in?
+ * @boot: the start
+ *
+ * The decompressor looks at the same three things.  When it is entered in
+ * another mode it switches, by means of memory below 1 MiB that is not its.
+ *
+ * Return: true for 5 levels.
+ */
+bool parker_wants_la57(const struct parker_boot *boot)
+{
+	const struct setup_header *hdr = image_header(boot->image->kernel_buf);
+
+	return (hdr->xloadflags & XLF_5LEVEL_ENABLED) &&
+	       boot_cpu_data.cpuid_level >= 7 && (cpuid_ecx(7) & BIT(16)) &&
+	       !(boot->image->cmdline_buf &&
+		 cmdline_find_option_bool(boot->image->cmdline_buf, "no5lvl"));
+}
+
+/**
+ * struct place - where the parts of a kernel go
+ * @kernel:	the payload, at the bottom of a region
+ * @initrd:	the rest, at the top of one
+ * @params:	a struct build_params
+ * @block:	the hand-over block
+ */
+struct place {
+	phys_addr_t kernel;
+	phys_addr_t initrd;
+	phys_addr_t params;
+	phys_addr_t block;
+};
+
+/* What is still free of each region while parts are placed. */
+struct room {
+	phys_addr_t start[PARKER_MAX_REGIONS];
+	phys_addr_t end[PARKER_MAX_REGIONS];
+	unsigned int nr;
+};
+
+static bool place_bottom(struct room *room, u64 len, u64 align, u64 min, phys_addr_t *at)
+{
+	for (unsigned int i = 0; i < room->nr; i++) {
+		phys_addr_t start = ALIGN(max_t(u64, room->start[i], min), align);
+
+		if (start >= room->end[i] || room->end[i] - start < len)
+			continue;
+		*at = start;
+		room->start[i] = start + len;
+		return true;
+	}
+	return false;
+}
+
+static bool place_top(struct room *room, u64 len, phys_addr_t *at)
+{
+	len = PAGE_ALIGN(len);
+	for (unsigned int i = room->nr; i-- > 0;) {
+		if (room->end[i] - room->start[i] < len)
+			continue;
+		room->end[i] -= len;
+		*at = room->end[i];
+		return true;
+	}
+	return false;
+}
+
+static size_t params_len(const struct kimage *image)
+{
+	return sizeof(struct build_params) + image->cmdline_buf_len + 1;
+}
+
+static int place_all(const struct parker_boot *boot, struct place *place,
+		     struct parker_error *err)
+{
+	const struct kimage *image = boot->image;
+	const struct setup_header *hdr = image_header(image->kernel_buf);
+	u64 need = PAGE_ALIGN(hdr->init_size);
+	struct room room = { .nr = boot->nr_regions };
+
+	for (unsigned int i = 0; i < room.nr; i++) {
+		room.start[i] = boot->regions[i].start;
+		room.end[i] = room.start[i] + boot->regions[i].len;
+	}
+	if (place_bottom(&room, need, hdr->kernel_alignment, hdr->pref_address, &place->kernel) &&
+	    place_top(&room, image->initrd_buf_len, &place->initrd) &&
+	    place_top(&room, params_len(image), &place->params) &&
+	    place_top(&room, BLOCK_LEN, &place->block))
+		return 0;
+
+	need += PAGE_ALIGN(image->initrd_buf_len) + PAGE_ALIGN(params_len(image)) + BLOCK_LEN;
+	return parker_fail(err, -ENOMEM,
+			   "The memory is too small for the image, which needs %lluM in one region",
+			   DIV_ROUND_UP_ULL(need + hdr->kernel_alignment, SZ_1M));
+}
+
+static void fill_header(const struct parker_boot *boot, const struct place *place,
+			struct boot_params *bp)
+{
+	const struct kimage *image = boot->image;
+	const struct setup_header *hdr = image_header(image->kernel_buf);
+	size_t len = 0x202 + ((const u8 *)image->kernel_buf)[0x201] -
+		     offsetof(struct boot_params, hdr);
+	phys_addr_t cmdline = place->params + offsetof(struct build_params, cmdline);
+
+	memcpy(&bp->hdr, hdr, min(len, sizeof(bp->hdr)));
+	bp->hdr.type_of_loader = 0x0d << 4;	/* That of kexec. */
+	bp->hdr.hardware_subarch = PARKER_SUBARCH;
+	bp->hdr.cmd_line_ptr = lower_32_bits(cmdline);
+	bp->ext_cmd_line_ptr = upper_32_bits(cmdline);
+	bp->hdr.setup_data = place->params + offsetof(struct build_params, block_node);
+	bp->acpi_rsdp_addr = place->params + offsetof(struct build_params, rsdp);
+	if (!image->initrd_buf_len)
+		return;
+	bp->hdr.ramdisk_image = lower_32_bits(place->initrd);
+	bp->ext_ramdisk_image = upper_32_bits(place->initrd);
+	bp->hdr.ramdisk_size = lower_32_bits(image->initrd_buf_len);
+	bp->ext_ramdisk_size = upper_32_bits(image->initrd_buf_len);
+}
+
+static void add_ram(struct boot_params *bp, phys_addr_t start, phys_addr_t len)
+{
+	struct boot_e820_entry *entry = &bp->e820_table[bp->e820_entries++];
+
+	entry->addr = start;
+	entry->size = len;
+	entry->type = E820_TYPE_RAM;
+}
+
+static void fill_params(const struct parker_boot *boot, const struct place *place,
+			phys_addr_t low, struct build_params *params)
+{
+	const struct kimage *image = boot->image;
+
+	memset(params, 0, params_len(image));
+	fill_header(boot, place, &params->bp);
+	if (low)
+		add_ram(&params->bp, low, PARKER_LOW_LEN);
+	for (unsigned int i = 0; i < boot->nr_regions; i++)
+		add_ram(&params->bp, boot->regions[i].start, boot->regions[i].len);
+
+	params->block_node.next = place->params + offsetof(struct build_params, seed_node);
+	params->block_node.type = SETUP_INDIRECT;
+	params->block_node.len = sizeof(params->block);
+	params->block.type = SETUP_INDIRECT | PARKER_SETUP_TYPE;
+	params->block.len = BLOCK_LEN;
+	params->block.addr = place->block;
+	params->seed_node.type = SETUP_RNG_SEED;
+	params->seed_node.len = rng_is_initialized() ? sizeof(params->seed) : 0;
+	get_random_bytes(params->seed, params->seed_node.len);
+	if (image->cmdline_buf_len)
+		memcpy(params->cmdline, image->cmdline_buf, image->cmdline_buf_len);
+}
+
+static void fill_cpus(const struct parker_boot *boot, struct parker_cpu *entry)
+{
+	unsigned int cpu;
+
+	entry->apic_id = cpu_to_le32(cpuid_to_apicid[boot->boot_cpu]);
+	entry->node = cpu_to_le32(cpu_to_node(boot->boot_cpu));
+	for_each_cpu(cpu, boot->cpus) {
+		if (cpu == boot->boot_cpu)
+			continue;
+		entry++;
+		entry->apic_id = cpu_to_le32(cpuid_to_apicid[cpu]);
+		entry->node = cpu_to_le32(cpu_to_node(cpu));
+	}
+}
+
+static void fill_rams(const struct parker_boot *boot, struct parker_ram *entry)
+{
+	for (unsigned int i = 0; i < boot->nr_regions; i++, entry++) {
+		entry->start = cpu_to_le64(boot->regions[i].start);
+		entry->len = cpu_to_le64(boot->regions[i].len);
+		entry->node = cpu_to_le32(boot->regions[i].node);
+	}
+}
+
+static u32 given_flags(void)
+{
+	return (x2apic_enabled() ? PARKER_GIVEN_X2APIC : 0) |
+	       (check_tsc_unstable() ? 0 : PARKER_GIVEN_TSC_RELIABLE);
+}
+
+static void fill_clocks(struct parker_given *given)
+{
+	struct timespec64 wall;
+
+	given->tsc_khz = cpu_to_le32(tsc_khz);
+	given->apic_timer_hz = cpu_to_le64((u64)lapic_timer_period * HZ);
+	ktime_get_real_ts64(&wall);
+	given->wall_tsc = cpu_to_le64(rdtsc_ordered());
+	given->wall_sec = cpu_to_le64(wall.tv_sec);
+	given->wall_nsec = cpu_to_le32(wall.tv_nsec);
+}
+
+static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *block)
+{
+	unsigned int nr_cpus = cpumask_weight(boot->cpus);
+	struct parker_given *given = block;
+	u32 cpus = sizeof(*given);
+	u32 rams = ALIGN(cpus + nr_cpus * sizeof(struct parker_cpu), 8);
+	u32 size = rams + boot->nr_regions * sizeof(struct parker_ram);
+
+	memset(block, 0, BLOCK_LEN);
+	given->magic = cpu_to_le32(PARKER_MAGIC);
+	given->version = cpu_to_le16(PARKER_ABI_VERSION);
+	given->oldest = cpu_to_le16(PARKER_ABI_OLDEST);
+	given->size = cpu_to_le32(size);
+	given->flags = cpu_to_le32(given_flags());
+	given->id = cpu_to_le32(boot->id);
+	strscpy((char *)given->name, boot->name, sizeof(given->name));
+	given->block_len = cpu_to_le32(BLOCK_LEN);
+	given->request_offset = cpu_to_le32(REQUEST_OFFSET);
+	given->told_offset = cpu_to_le32(TOLD_OFFSET);
+	given->console_offset = cpu_to_le32(CONSOLE_OFFSET);
+	given->console_size = cpu_to_le32(CONSOLE_SIZE);
+	given->nr_cpus = cpu_to_le32(nr_cpus);
+	given->cpus_offset = cpu_to_le32(cpus);
+	given->nr_rams = cpu_to_le32(boot->nr_regions);
+	given->rams_offset = cpu_to_le32(rams);
+	given->low_start = cpu_to_le32(low);
+	given->low_len = cpu_to_le32(low ? PARKER_LOW_LEN : 0);
+	fill_cpus(boot, block + cpus);
+	fill_rams(boot, block + rams);
+	fill_clocks(given);
+	given->checksum = cpu_to_le32(parker_abi_checksum(given, size));
+}
+
+/**
+ * parker_build() - Place an application kernel and all that it is told
+ * @boot:	the start; gets the block's address
+ * @low:	slot below 1 MiB, or 0
+ * @entry:	gets the physical address of the 64-bit entry
+ * @arg:	gets that of the boot parameters
+ * @err:	gets the sentence
+ *
+ * Return: 0, or -ENOMEM when the memory is too small.
+ */
+int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
+		 struct parker_error *err)
+{
+	const struct kimage *image = boot->image;
+	const struct setup_header *hdr = image_header(image->kernel_buf);
+	size_t setup = image_setup_len(hdr);
+	struct place place;
+	int ret;
+
+	if (sizeof(struct parker_given) + sizeof(struct parker_ram) * (PARKER_MAX_REGIONS + 1) +
+	    cpumask_weight(boot->cpus) * sizeof(struct parker_cpu) > REQUEST_OFFSET)
+		return parker_fail(err, -EINVAL, "More CPUs than the contract has room for");
+	ret = place_all(boot, &place, err);
+	if (ret)
+		return ret;
+
+	memcpy(__va(place.kernel), image->kernel_buf + setup, image->kernel_buf_len - setup);
+	if (image->initrd_buf_len)
+		memcpy(__va(place.initrd), image->initrd_buf, image->initrd_buf_len);
+	fill_params(boot, &place, low, __va(place.params));
+	fill_block(boot, low, __va(place.block));
+
+	boot->block_pa = place.block;
+	boot->block = __va(place.block);
+	*entry = place.kernel + 0x200;	/* The 64-bit entry, boot.rst. */
+	*arg = place.params;
+	return 0;
+}

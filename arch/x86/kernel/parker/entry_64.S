@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parking place of claimed CPUs, and the door to their kernels.
+ *
+ * A start-up IPI leads here from wait-for-SIPI: real mode, %cs:0 is the first
+ * byte of the stub's copy, one page below 1 MiB.  The CPU looks up its slot by
+ * its APIC ID, goes to 64-bit mode on the page tables that the slot names,
+ * signs in, and either halts for good or jumps to a kernel's 64-bit entry as
+ * Documentation/arch/x86/boot.rst wants it: %rsi at the boot parameters,
+ * interrupts off, __BOOT_CS and __BOOT_DS loaded.
+ *
+ * %ebp holds the physical address of the stub, %esi that of the slot.
+ */
+#include <linux/linkage.h>
+#include <asm/boot.h>
+#include <asm/msr-index.h>
+#include <asm/page_types.h>
+#include <asm/processor-flags.h>
+#include "internal.h"
+
+/* The order of the table that start.c fills in: null, 32-bit, 64-bit, data. */
+#define STUB_CS32	0x08
+#define STUB_CS64	0x10
+#define STUB_DS		0x18
+
+#define OFFSET(label)	((label) - parker_stub)
+
+	.section .rodata, "a"
+	.balign	16
+SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
+	.code16
+	cli
+	cld
+	xorl	%ebp, %ebp
+	movw	%cs, %bp
+	movw	%bp, %ds
+	shll	$4, %ebp
+	lgdtl	OFFSET(.Lgdt_ptr)
+
+	/* INIT leaves CD and NW set (SDM volume 3, table 10-1): clear them. */
+	movl	$(X86_CR0_PE | X86_CR0_ET | X86_CR0_NE), %eax
+	movl	%eax, %cr0
+	ljmpl	*OFFSET(.Ldata)
+
+	.code32
+.Lcode32:
+	movl	$STUB_DS, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	%eax, %fs
+	movl	%eax, %gs
+
+	/* The x2APIC ID where there is one, else the initial APIC ID. */
+	xorl	%eax, %eax
+	cpuid
+	cmpl	$0xb, %eax
+	jb	1f
+	movl	$0xb, %eax
+	xorl	%ecx, %ecx
+	cpuid
+	testl	%ebx, %ebx
+	jnz	2f
+1:	movl	$1, %eax
+	cpuid
+	shrl	$24, %ebx
+	movl	%ebx, %edx
+2:
+	movl	OFFSET(.Lslots)(%ebp), %esi
+	movl	OFFSET(.Lnr_slots)(%ebp), %ecx
+3:	cmpl	%edx, SLOT_APIC_ID(%esi)
+	je	4f
+	addl	$SLOT_SIZE, %esi
+	decl	%ecx
+	jnz	3b
+	/* Nobody expects this CPU: it never signs in. */
+5:	hlt
+	jmp	5b
+4:
+	/*
+	 * With CR4.MCE clear a broadcast machine check would reset the whole
+	 * machine (SDM volume 3, 16.3.1).
+	 */
+	movl	$(X86_CR4_PAE | X86_CR4_MCE), %eax
+	orl	SLOT_CR4(%esi), %eax
+	movl	%eax, %cr4
+	movl	SLOT_CR3(%esi), %eax
+	movl	%eax, %cr3
+	movl	$MSR_EFER, %ecx
+	rdmsr
+	orl	$EFER_LME, %eax
+	wrmsr
+	movl	$(X86_CR0_PG | X86_CR0_WP | X86_CR0_NE | X86_CR0_ET | X86_CR0_PE), %eax
+	movl	%eax, %cr0
+	ljmpl	*OFFSET(.Lfar64)(%ebp)
+
+	.code64
+.Lcode64:
+	movl	%esi, %esi
+	lidt	.Lidt_ptr(%rip)
+	leaq	SLOT_SIZE(%rsi), %rsp
+
+	/* Pairs with the read in parker_has_signed_in(). */
+	movl	SLOT_TICKET(%rsi), %eax
+	movl	%eax, SLOT_SIGNED(%rsi)
+
+	movq	SLOT_ENTRY(%rsi), %rax
+	movq	SLOT_ARG(%rsi), %rsi
+	testq	%rax, %rax
+	jz	.Lhalt
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	jmpq	*%rax
+
+	/* No register is live here: the handlers need not save any. */
+.Lhalt:
+	hlt
+	jmp	.Lhalt
+
+	/* MCIP must be clear again, or the next machine check shuts down. */
+.Lmce:
+	movl	$MSR_IA32_MCG_STATUS, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+.Lnmi:
+	iretq
+
+	/* struct parker_stub_data */
+	.balign	8
+.Ldata:
+	.skip	8
+.Lfar64:
+	.skip	8
+.Lslots:
+	.skip	4
+.Lnr_slots:
+	.skip	4
+.Lgdt_ptr:
+	.skip	8
+.Lidt_ptr:
+	.skip	16
+	.skip	4 * 8
+	.skip	19 * 16
+SYM_INNER_LABEL(parker_stub_end, SYM_L_GLOBAL)
+	.if	parker_stub_end - parker_stub > PAGE_SIZE
+	.error	"The stub must fit into one page"
+	.endif
+
+	.balign	4
+SYM_DATA(parker_stub_code32, .long OFFSET(.Lcode32))
+SYM_DATA(parker_stub_code64, .long OFFSET(.Lcode64))
+SYM_DATA(parker_stub_nmi, .long OFFSET(.Lnmi))
+SYM_DATA(parker_stub_mce, .long OFFSET(.Lmce))
+SYM_DATA(parker_stub_data, .long OFFSET(.Ldata))

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Parker on x86: the parking place, which C and entry_64.S share, and what the
+ * files here offer each other.
+ */
+#ifndef _X86_KERNEL_PARKER_INTERNAL_H
+#define _X86_KERNEL_PARKER_INTERNAL_H
+
+/* Offsets in struct parker_slot, asserted below. */
+#define SLOT_APIC_ID	0
+#define SLOT_CR4	4
+#define SLOT_CR3	8
+#define SLOT_TICKET	12
+#define SLOT_SIGNED	16
+#define SLOT_ENTRY	24
+#define SLOT_ARG	32
+#define SLOT_SIZE	256
+
+#ifndef __ASSEMBLY__
+
+#include <linux/build_bug.h>
+#include <linux/sizes.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+/**
+ * struct parker_slot - where a claimed CPU goes when it leaves INIT
+ * @apic_id:	whose slot this is
+ * @cr4:	bits of CR4 beside PAE and MCE: the paging mode of @cr3
+ * @cr3:	page tables, below 4 GiB
+ * @ticket:	what the CPU shall sign in with
+ * @signed_in:	what it did sign in with: equal to @ticket, it has arrived
+ * @pad:	zero
+ * @entry:	physical address of a 64-bit entry to jump to, 0: halt here
+ * @arg:	value of %rsi there
+ * @stack:	for the handlers of NMI and machine check while parked
+ */
+struct parker_slot {
+	u32 apic_id;
+	u32 cr4;
+	u32 cr3;
+	u32 ticket;
+	u32 signed_in;
+	u32 pad;
+	u64 entry;
+	u64 arg;
+	u8 stack[SLOT_SIZE - 40];
+};
+
+static_assert(offsetof(struct parker_slot, cr4) == SLOT_CR4);
+static_assert(offsetof(struct parker_slot, cr3) == SLOT_CR3);
+static_assert(offsetof(struct parker_slot, ticket) == SLOT_TICKET);
+static_assert(offsetof(struct parker_slot, signed_in) == SLOT_SIGNED);
+static_assert(offsetof(struct parker_slot, entry) == SLOT_ENTRY);
+static_assert(offsetof(struct parker_slot, arg) == SLOT_ARG);
+static_assert(sizeof(struct parker_slot) == SLOT_SIZE);
+
+/*
+ * Filled into the copy of the stub, see entry_64.S.  Everything is packed: the
+ * layout is the hardware's.
+ */
+struct parker_stub_data {
+	u32 far32_offset;
+	u16 far32_selector;
+	u16 pad0;
+	u32 far64_offset;
+	u16 far64_selector;
+	u16 pad1;
+	u32 slots;
+	u32 nr_slots;
+	u16 gdt_limit;
+	u32 gdt_base;
+	u16 pad2;
+	u16 idt_limit;
+	u64 idt_base;
+	u16 pad3[3];
+	u64 gdt[4];
+	u64 idt[2 * 19];
+} __packed;
+
+/* Offsets of labels from the start of the stub, and its data. */
+extern const char parker_stub[], parker_stub_end[];
+extern const u32 parker_stub_code32, parker_stub_code64, parker_stub_nmi,
+		 parker_stub_mce, parker_stub_data;
+
+/* from parking.c */
+extern phys_addr_t parker_stub_pa;
+phys_addr_t parker_slots_pa(size_t *len);
+int parker_send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg);
+
+/* from low.c */
+phys_addr_t parker_low_page(void);
+phys_addr_t parker_low_get(void);
+void parker_low_put(phys_addr_t slot);
+unsigned int parker_low_total(void);
+
+#define PARKER_LOW_LEN	SZ_32K
+
+/* from paging.c */
+struct parker_paging;
+struct parker_paging *parker_paging_alloc(void);
+int parker_paging_map(struct parker_paging *paging, phys_addr_t start, phys_addr_t len);
+int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *cr4);
+void parker_paging_free(struct parker_paging *paging);
+
+/* from boot_params.c */
+struct parker_boot;
+struct parker_error;
+int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
+		 struct parker_error *err);
+bool parker_wants_la57(const struct parker_boot *boot);
+
+#endif /* !__ASSEMBLY__ */
+#endif /* _X86_KERNEL_PARKER_INTERNAL_H */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One start of an application kernel: what it needs from the machine.
+ */
+#include <linux/kexec.h>
+#include <linux/parker.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/**
+ * struct arch_parker_boot - what a start holds until its CPUs are stopped
+ * @low:	slot below 1 MiB, 0: the kernel has one CPU and needs none
+ * @paging:	identity page tables
+ * @cr3:	their root
+ * @cr4:	their paging mode
+ * @entry:	64-bit entry of the kernel
+ * @arg:	address of its boot parameters
+ */
+struct arch_parker_boot {
+	phys_addr_t low;
+	struct parker_paging *paging;
+	u32 cr3;
+	u32 cr4;
+	u64 entry;
+	u64 arg;
+};
+
+static int take_low(struct parker_boot *boot, struct parker_error *err)
+{
+	if (cpumask_weight(boot->cpus) == 1)
+		return 0;
+	boot->arch->low = parker_low_get();
+	if (!boot->arch->low)
+		return parker_fail(err, -ENOSPC,
+				   "All %u slots below 1 MiB are taken by running partitions: stop one, or use a single CPU, which needs no slot",
+				   parker_low_total());
+	return 0;
+}
+
+static int map_all(struct parker_boot *boot, struct parker_error *err)
+{
+	struct arch_parker_boot *arch = boot->arch;
+	phys_addr_t slots;
+	size_t len;
+	int ret;
+
+	arch->paging = parker_paging_alloc();
+	if (!arch->paging)
+		goto no_memory;
+	slots = parker_slots_pa(&len);
+	ret = parker_paging_map(arch->paging, parker_stub_pa, PAGE_SIZE);
+	ret = ret ?: parker_paging_map(arch->paging, slots, len);
+	for (unsigned int i = 0; !ret && i < boot->nr_regions; i++)
+		ret = parker_paging_map(arch->paging, boot->regions[i].start,
+					boot->regions[i].len);
+	ret = ret ?: parker_paging_root(arch->paging, parker_wants_la57(boot),
+					&arch->cr3, &arch->cr4);
+	if (!ret)
+		return 0;
+no_memory:
+	return parker_fail(err, -ENOMEM, "Not enough memory below 4 GiB for page tables");
+}
+
+int arch_parker_prepare(struct parker_boot *boot, struct parker_error *err)
+{
+	int ret;
+
+	boot->arch = kzalloc(sizeof(*boot->arch), GFP_KERNEL);
+	if (!boot->arch)
+		return parker_fail(err, -ENOMEM, "Not enough kernel memory");
+	ret = take_low(boot, err);
+	if (!ret)
+		ret = map_all(boot, err);
+	if (!ret)
+		ret = parker_build(boot, boot->arch->low, &boot->arch->entry,
+				   &boot->arch->arg, err);
+	if (ret)
+		arch_parker_finish(boot);
+	return ret;
+}
+
+int arch_parker_kick(struct parker_boot *boot, struct parker_error *err)
+{
+	struct arch_parker_boot *arch = boot->arch;
+
+	if (parker_send_to(boot->boot_cpu, arch->cr3, arch->cr4, arch->entry, arch->arg))
+		return parker_fail(err, -EIO, "CPU %u did not answer a start-up IPI",
+				   boot->boot_cpu);
+	return 0;
+}
+
+void arch_parker_finish(struct parker_boot *boot)
+{
+	if (!boot->arch)
+		return;
+	parker_paging_free(boot->arch->paging);
+	parker_low_put(boot->arch->low);
+	kfree(boot->arch);
+	boot->arch = NULL;
+}
