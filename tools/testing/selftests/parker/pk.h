@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * pk: what the shell tests of Parker need and a shell cannot do.
+ */
+#ifndef PK_H
+#define PK_H
+
+#include <sched.h>
+#include <stdbool.h>
+
+#define PK_OK		0
+#define PK_WRONG	1	/* Something else happened than was wanted. */
+#define PK_USAGE	2
+
+int pk_write(int argc, char **argv);
+int pk_mkdir(int argc, char **argv);
+int pk_rmdir(int argc, char **argv);
+int pk_mount(int argc, char **argv);
+int pk_as(int argc, char **argv);
+int pk_userns(int argc, char **argv);
+int pk_poll(int argc, char **argv);
+int pk_until(int argc, char **argv);
+int pk_load(int argc, char **argv);
+int pk_unload(int argc, char **argv);
+int pk_kexec(int argc, char **argv);
+int pk_declare(int argc, char **argv);
+int pk_storm(int argc, char **argv);
+int pk_spin(int argc, char **argv);
+int pk_gap(int argc, char **argv);
+
+const char *pk_errno_name(int err);
+int pk_expect(const char *what, const char *object, int err, const char *wanted);
+long long pk_now_usec(void);
+int pk_drop_to(const char *uid);
+int pk_parse_cpus(const char *list, cpu_set_t *cpus);
+void pk_pin(int cpu);
+
+#endif /* PK_H */
