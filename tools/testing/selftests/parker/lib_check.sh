@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0
+# Checks: results, refused operations, the kernel's log. Sourced by lib.sh.
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154,SC3043
+
+# check DESCRIPTION COMMAND...
+check()
+{
+	local desc="$1"
+
+	shift
+	if "$@"; then
+		ktap_test_pass "$desc"
+	else
+		note "failed: $*"
+		explain
+		ktap_test_fail "$desc"
+	fi
+}
+
+same()
+{
+	[ "$1" = "$2" ] && return
+	note "'$1' is not '$2'"
+	return 1
+}
+
+between()
+{
+	[ "$1" -ge "$2" ] && [ "$1" -le "$3" ] && return
+	note "$1 is not between $2 and $3"
+	return 1
+}
+
+fails()
+{
+	! "$@"
+}
+
+# like TEXT GLOB
+like()
+{
+	# shellcheck disable=SC2254
+	case $1 in
+	$2) return ;;
+	esac
+	note "'$1' is not like '$2'"
+	return 1
+}
+
+# A sentence is one line that says something.
+is_sentence()
+{
+	[ "$(echo "$1" | wc -l)" = 1 ] && [ "$1" != ok ] && like "$1" "*[a-z]* *[a-z]*"
+}
+
+# All that a refused operation must leave as it was.
+snapshot()
+{
+	cat /proc/iomem $CPUDIR/online $CPUDIR/offline $CPUDIR/present
+	cat /sys/kernel/kexec_loaded /sys/kernel/kexec_crash_loaded
+	grep -v '^memory' available
+	find . -mindepth 2 -type f -perm -0400 ! -name console ! -name stat \
+		! -name vmcore ! -name last_error | sort | xargs grep '' /dev/null
+	ls -d ./*/
+} 2>&1
+
+# refuse ERRNO GLOB DIR DESCRIPTION COMMAND...: the command, given the errno as
+# its last argument, fails with it; DIR/last_error gives a sentence like GLOB;
+# nothing has changed.
+refuse()
+{
+	local errno="$1" glob="$2" owner="$3" desc="$4"
+
+	shift 4
+	snapshot >"$TMP/before"
+	if refused "$@" "$errno" && untouched; then
+		ktap_test_pass "$desc: $errno"
+	else
+		ktap_test_fail "$desc: $errno"
+	fi
+}
+
+refused()
+{
+	local sentence
+
+	"$@" || return
+	sentence=$(cat "$owner/last_error")
+	note "$sentence"
+	is_sentence "$sentence" && like "$sentence" "$glob"
+}
+
+untouched()
+{
+	snapshot >"$TMP/after"
+	cmp -s "$TMP/before" "$TMP/after" && return
+	diff "$TMP/before" "$TMP/after" | sed 's/^/# /'
+	return 1
+}
+
+# All CPUs of the start of the test are online, and no more.
+cpus_back()
+{
+	same "$(online)" "$ONLINE_BEFORE"
+}
+
+log_mark()
+{
+	MARK="parker selftest $0 $$ $(cut -d ' ' -f 1 /proc/uptime)"
+	echo "$MARK" >/dev/kmsg
+}
+
+log_since()
+{
+	dmesg | awk -v mark="$MARK" 'seen; index($0, mark) { seen = 1 }
+		END { if (!seen) print "BUG: the mark was overwritten" }'
+}
+
+# Nothing in the log since the begin of the test that a test looks for.
+log_clean()
+{
+	local bad
+
+	bad=$(log_since | grep -E "WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|INFO: |protection fault|stall")
+	[ -z "$bad" ] && return
+	echo "$bad" | sed 's/^/# /'
+	return 1
+}

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the machine has: images, CPUs, memory. Sourced by lib.sh.
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154,SC3043
+
+kernel_image()
+{
+	for KERNEL in "${PARKER_KERNEL:-/boot/bzImage}" "/boot/vmlinuz-$(uname -r)"; do
+		[ -r "$KERNEL" ] && return
+	done
+	skip_all "no kernel image: set PARKER_KERNEL"
+}
+
+app_initrd()
+{
+	app-initrd.sh "$TMP/initrd" "$@" >"$TMP/log" 2>&1 || skip_all "no initrd: $(cat "$TMP/log")"
+	INITRD=$TMP/initrd
+}
+
+# have N MIB
+have()
+{
+	[ "$(nr_cpus "$(available_cpus)")" -ge "$1" ] &&
+		[ "$(available_memory)" -ge $(($2 << 20)) ]
+}
+
+# need N MIB: skip where fewer CPUs or less memory are available. The kernel and
+# the initrd to load are at hand afterwards.
+need()
+{
+	have "$1" "$2" || skip_all "needs $1 CPUs and $2 MiB to be available, not" \
+		"$(nr_cpus "$(available_cpus)") and $(($(available_memory) >> 20))"
+	kernel_image
+	app_initrd
+}
+
+available_cpus()
+{
+	sed -n 's/^cpus *//p' $ROOT/available
+}
+
+available_memory()
+{
+	awk '$1 == "memory" { sum += $3 } END { printf "%d\n", sum }' $ROOT/available
+}
+
+# expand LIST: one number a line
+expand()
+{
+	echo "$1" | tr ',' '\n' | awk -F- 'NF { for (i = $1; i <= $NF; i++) print i }'
+}
+
+# collapse: numbers of the input as a list
+collapse()
+{
+	sort -n | awk '
+		function put() {
+			if (NR == 1) return
+			printf "%s%s", sep, first
+			if (last != first) printf "-%s", last
+			sep = ","
+		}
+		NR > 1 && $1 == last + 1 { last = $1; next }
+		{ put(); first = last = $1 }
+		END { NR++; if (NR > 1 && first != "") put(); print "" }'
+}
+
+nr_cpus()
+{
+	expand "$1" | wc -l
+}
+
+# same_list A B
+same_list()
+{
+	[ "$(expand "$1")" = "$(expand "$2")" ]
+}
+
+# has_cpu LIST CPU
+has_cpu()
+{
+	expand "$1" | grep -qx "$2"
+}
+
+online()
+{
+	cat $CPUDIR/online
+}
+
+siblings_of()
+{
+	cat "$CPUDIR/cpu$1/topology/thread_siblings_list" 2>/dev/null || echo "$1"
+}
+
+has_smt()
+{
+	local cpu
+
+	for cpu in $(expand "$(available_cpus)"); do
+		[ "$(nr_cpus "$(siblings_of "$cpu")")" -gt 1 ] && return
+	done
+	return 1
+}
+
+# pick N: the last N available CPUs, or more, as a core is taken whole
+pick()
+{
+	local cpu picked=
+
+	for cpu in $(expand "$(available_cpus)" | sort -rn); do
+		[ "$(echo "$picked" | wc -w)" -lt "$1" ] || break
+		has_cpu "$(echo "$picked" | tr ' ' ',')" "$cpu" && continue
+		picked="$picked $(expand "$(siblings_of "$cpu")" | tr '\n' ' ')"
+	done
+	echo "$picked" | tr ' ' '\n' | grep . | collapse
+}
