@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# An application kernel panics, hangs or never comes up: crashed, with the
+# reason and its last words; started again only where somebody wants it.
+
+. "$(dirname "$0")/lib.sh"
+
+crashes()
+{
+	load kst-a "$1 parker.app=$2" && start kst-a && wait_state kst-a crashed stopped &&
+		is_state kst-a crashed && like "$(cat kst-a/reason)" "$3"
+}
+
+last_words()
+{
+	grep -q "Kernel panic - not syncing: sysrq triggered crash" kst-a/console &&
+		grep -q "end Kernel panic" kst-a/console
+}
+
+# It is as it was: nothing may be changed before somebody gives up on it.
+keeps_all()
+{
+	pk write kst-a/memory 0 EBUSY && pk write kst-a/cpus "" EBUSY && is_state kst-a crashed
+}
+
+core_is_elf()
+{
+	same "$(head -c 4 kst-a/vmcore | tr -d '\177')" ELF
+}
+
+starts_again()
+{
+	start kst-a && wait_state kst-a booting running &&
+		pk write kst-a/state kill && is_state kst-a stopped
+}
+
+restarted()
+{
+	[ "$(field kst-a/stat restarts)" -gt "$1" ]
+}
+
+# restarts_after COMMAND_LINE: it crashes, and is started again
+restarts_after()
+{
+	before=$(field kst-a/stat restarts)
+	load kst-a "$1 parker.app=crash" && start kst-a || return
+	for _ in 1 2 3 4 5 6; do
+		restarted "$before" && break
+		pk poll kst-a/state 20 crashed >/dev/null
+		pk poll kst-a/state 20 booting >/dev/null
+	done
+	restarted "$before" && pk write kst-a/state kill && is_state kst-a stopped
+}
+
+stays_crashed()
+{
+	before=$(field kst-a/stat restarts)
+	crashes "panic=0" crash "panic: *" || return
+	pk poll kst-a/state 3 booting running >/dev/null
+	is_state kst-a crashed && same "$(field kst-a/stat restarts)" "$before"
+}
+
+hangs()
+{
+	pk write kst-a/watchdog 3 && load kst-a "parker.app=hang" && start kst-a &&
+		wait_state kst-a running && wait_text kst-a "app: ready" || return
+	pk poll kst-a/state "$LIMIT" crashed >/dev/null
+	grep -q "app: cannot hang" kst-a/console && return 4
+	like "$(cat kst-a/reason)" "no heartbeat for 3 s*"
+}
+
+never_up()
+{
+	pk write kst-a/boot_timeout 1 && load kst-a "" && start kst-a &&
+		wait_state kst-a crashed running || return
+	pk write kst-a/boot_timeout 60
+	is_state kst-a crashed && is_sentence "$(cat kst-a/reason)"
+}
+
+setup
+need 1 256
+plan 14
+make kst-a "$(pick 1)" 256M || die "no partition"
+
+check "a panic: crashed, with its message" crashes "" crash "panic: sysrq triggered crash*"
+check "its last words are on the console" last_words
+check "resources of a crashed one cannot be changed" keeps_all
+if [ -s kst-a/vmcore ] || head -c 1 kst-a/vmcore >/dev/null 2>&1; then
+	check "vmcore is an ELF file" core_is_elf
+else
+	ktap_test_skip "vmcore is an ELF file: not supported by this kernel"
+fi
+check "it can be started again, and killed" starts_again
+check "the end of init is a panic" crashes "" exit "panic: Attempted to kill init*"
+check "a crashed one can be unloaded" eval 'pk write kst-a/state unload && is_state kst-a empty'
+check "panic=0: it stays crashed" stays_crashed
+pk write kst-a/state kill
+check "panic=1: it is started again" restarts_after "panic=1"
+pk write kst-a/on_crash restart
+check "on_crash restart: it is started again" restarts_after "panic=0"
+pk write kst-a/on_crash stay
+
+hangs
+case $? in
+0) ktap_test_pass "who hangs is found by the watchdog" ;;
+4) ktap_test_skip "who hangs: the application kernel has no CONFIG_LKDTM" ;;
+*) explain; ktap_test_fail "who hangs is found by the watchdog" ;;
+esac
+pk write kst-a/state kill
+
+if [ "$(field kst-a/stat boot_usec)" -gt 1500000 ]; then
+	check "who does not report within boot_timeout has crashed" never_up
+else
+	ktap_test_skip "boot_timeout: this machine boots in less than a second"
+fi
+remove_all
+check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
+finish

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# An application kernel ends by its own will: the partition ends, never the
+# machine.
+
+. "$(dirname "$0")/lib.sh"
+
+# ends ACTION REASON: stopped with a reason like it; all of its CPUs are proved
+# stopped, so it can be started again.
+ends()
+{
+	load kst-a "parker.app=$1" && start kst-a && wait_state kst-a stopped crashed &&
+		is_state kst-a stopped && like "$(cat kst-a/reason)" "$2" || return
+	grep -q "app: ready" kst-a/console
+}
+
+restarts()
+{
+	[ "$(field kst-a/stat restarts)" -ge "$1" ]
+}
+
+# It reboots again and again: each is a start from the pristine image.
+reboots()
+{
+	before=$(field kst-a/stat restarts)
+	load kst-a "parker.app=reboot" && start kst-a &&
+		until_true restarts $((before + 2)) &&
+		like "$(head -n 1 kst-a/console)" "*Linux version*"
+}
+
+# until_true COMMAND...: asked again after each change of the state
+until_true()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		"$@" && return
+		was=$(state kst-a)
+		case $was in
+		running) pk poll kst-a/state "$LIMIT" booting stopped crashed >/dev/null ;;
+		*) pk poll kst-a/state "$LIMIT" running stopped crashed >/dev/null ;;
+		esac
+	done
+	"$@"
+}
+
+ends_reboots()
+{
+	pk write kst-a/state kill && is_state kst-a stopped &&
+		same "$(cat kst-a/reason)" killed || return
+	before=$(field kst-a/stat starts)
+	# A restart that was on its way does not come any more.
+	pk poll kst-a/state 2 booting running >/dev/null
+	is_state kst-a stopped && same "$(field kst-a/stat starts)" "$before"
+}
+
+no_answer_to_stop()
+{
+	pk write kst-a/stop_timeout 3 && up kst-a deaf && pk write kst-a/state stop &&
+		is_state kst-a stopping && wait_state kst-a stopped &&
+		like "$(cat kst-a/reason)" "*kill*" && pk write kst-a/stop_timeout 90
+}
+
+killed_while_stopping()
+{
+	up kst-a deaf && pk write kst-a/state stop && is_state kst-a stopping &&
+		pk write kst-a/state kill && is_state kst-a stopped &&
+		same "$(cat kst-a/reason)" killed
+}
+
+killed_while_booting()
+{
+	load kst-a && start kst-a && is_state kst-a booting &&
+		pk write kst-a/state kill && is_state kst-a stopped &&
+		same "$(cat kst-a/reason)" killed
+}
+
+# The kernel of the partition does not replace itself.
+kexec_is_refused()
+{
+	cp "$KERNEL" "$TMP/kernel" && app_initrd "$TMP/kernel" && up kst-a kexec &&
+		wait_text kst-a "app: kexec exec" || return
+	fails [ "$(says kst-a kexec)" = "exec 0" ] && is_state kst-a running
+}
+
+setup
+need 2 512
+plan 10
+make kst-a "$(pick 2)" 384M || die "no partition"
+
+check "poweroff: stopped, 'powered off'" ends poweroff "powered off"
+check "halt: stopped" ends halt "*halt*"
+check "poweroff once more, after the others" ends poweroff "powered off"
+check "reboot: it is started again, and again" reboots
+check "kill ends that" ends_reboots
+check "who does not power off is killed after stop_timeout" no_answer_to_stop
+check "kill while stopping" killed_while_stopping
+check "kill while booting" killed_while_booting
+check "an ordinary kexec inside is refused" kexec_is_refused
+remove_all
+check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
+finish
