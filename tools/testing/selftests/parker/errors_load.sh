@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What cannot be loaded or started: each wrong image, flag and size gets its
+# errno and a sentence, and leaves the image that was there.
+
+. "$(dirname "$0")/lib.sh"
+
+# load_file FILE [FLAGS] ERRNO
+load_file()
+{
+	pk load ${3:+"-f"} ${3:+"$2"} "$(id_of kst-a)" "$1" - "" "${3:-$2}"
+}
+
+declares()
+{
+	cp "$KERNEL" "$TMP/declares-$1" && pk declare "$TMP/declares-$1" "$1" ||
+		die "$KERNEL declares nothing"
+}
+
+start_errno()
+{
+	pk write kst-a/state start "$@"
+}
+
+# The sentence says how much is needed, in its last number: that is enough.
+enough()
+{
+	needed=$(grep -oE '[0-9]+[KMG]?' "$TMP/sentence" | tail -n 1)
+	note "needed: $needed"
+	pk write kst-a/memory "$needed" && start kst-a && wait_state kst-a running &&
+		pk write kst-a/state kill
+}
+
+setup
+need 1 256
+plan 22
+make kst-a "$(pick 1)" 256M || die "no partition"
+FREE_ID=$(($(id_of kst-a) + 1000))
+declares none
+declares 0
+declares 99
+: >"$TMP/empty"
+head -c 65536 /dev/zero >"$TMP/zeros"
+head -c 4096 "$KERNEL" >"$TMP/short"
+
+refuse ENOEXEC "*" kst-a "start with no image" start_errno
+refuse ENOEXEC "*" kst-a "an empty file" load_file "$TMP/empty"
+refuse ENOEXEC "*" kst-a "zeros" load_file "$TMP/zeros"
+refuse ENOEXEC "*" kst-a "a program" load_file "$HERE/pk"
+refuse ENOEXEC "*" kst-a "the begin of a kernel" load_file "$TMP/short"
+refuse ENOEXEC "*application kernel*" kst-a "a kernel that declares nothing" \
+	load_file "$TMP/declares-none"
+refuse ENOEXEC "*version*" kst-a "a kernel that is too old" load_file "$TMP/declares-0"
+refuse ENOEXEC "*99*" kst-a "a kernel that is too new" load_file "$TMP/declares-99"
+if [ -r "${PARKER_FOREIGN_KERNEL:-}" ]; then
+	refuse ENOEXEC "*application kernel*" kst-a "an ordinary kernel" \
+		load_file "$PARKER_FOREIGN_KERNEL"
+else
+	ktap_test_skip "an ordinary kernel: set PARKER_FOREIGN_KERNEL"
+fi
+
+load kst-a "kst=1" || die "no image"
+refuse ENOEXEC "*" kst-a "no image replaces the loaded one" load_file "$TMP/zeros"
+refuse ENOEXEC "*" kst-a "nor does one that declares nothing" load_file "$TMP/declares-none"
+refuse EINVAL "*" kst-a "a load for a crash" load_file "$KERNEL" 0x2
+refuse EINVAL "*" kst-a "an unknown flag" load_file "$KERNEL" 0x4000
+check "bits above the id: EINVAL" pk load -f 0x100000000 "$(id_of kst-a)" "$KERNEL" - "" EINVAL
+check "the id of no partition" fails pk load "$FREE_ID" "$KERNEL" - "" 2>/dev/null
+check "no id: EINVAL" pk load 0 "$KERNEL" - "" EINVAL
+check "a command line too long: EINVAL" \
+	pk load "$(id_of kst-a)" "$KERNEL" - "$(head -c 4096 /dev/zero | tr '\0' a)" EINVAL
+check "the image is still there" eval 'is_state kst-a loaded && same "$(cat kst-a/command_line)" kst=1'
+
+pk write kst-a/memory 4M || die "no memory"
+refuse ENOMEM "*[0-9]*" kst-a "memory too small for the image" start_errno
+cp kst-a/last_error "$TMP/sentence"
+check "as much memory as the sentence says is enough" enough
+pk write kst-a/memory 0 || die "memory not given back"
+refuse ENOMEM "*" kst-a "no memory" start_errno
+remove_all
+check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
+finish
