@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: checks of what one kernel hands to the other.
+ *
+ * Pure functions, used by both kernels.  The application kernel calls them
+ * before anything is set up, so they use nothing but their arguments.
+ */
+#include <asm/byteorder.h>
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/log2.h>
+#include <linux/parker_abi.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+
+#define FNV_BASIS	0x811c9dc5U
+#define FNV_PRIME	0x01000193U
+
+/**
+ * parker_abi_checksum() - Compute the checksum of the given part
+ * @given:	the given part
+ * @size:	its length with its tables in bytes
+ *
+ * FNV-1a of 32 bits.  It finds a block that was built or placed wrongly; it
+ * does not protect against an attacker.
+ *
+ * Context: any, also before start_kernel().
+ * Return: the checksum, with the field of the checksum itself taken as 0.
+ */
+u32 parker_abi_checksum(const struct parker_given *given, size_t size)
+{
+	const size_t field = offsetof(struct parker_given, checksum);
+	const u8 *bytes = (const u8 *)given;
+	u32 sum = FNV_BASIS;
+
+	for (size_t i = 0; i < size; i++) {
+		if (i < field || i >= field + sizeof(given->checksum))
+			sum ^= bytes[i];
+		sum *= FNV_PRIME;
+	}
+	return sum;
+}
+
+static int check_version(const struct parker_given *given)
+{
+	u16 version = le16_to_cpu(given->version);
+	u16 oldest = le16_to_cpu(given->oldest);
+
+	if (oldest > version)
+		return -EINVAL;
+	if (oldest > PARKER_ABI_VERSION || version < PARKER_ABI_OLDEST)
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+/* What must be known before any other field can be believed. */
+static int check_head(const struct parker_given *given, size_t len)
+{
+	u32 size;
+	int ret;
+
+	if (len < sizeof(*given) || le32_to_cpu(given->magic) != PARKER_MAGIC)
+		return -EINVAL;
+
+	ret = check_version(given);
+	if (ret)
+		return ret;
+
+	size = le32_to_cpu(given->size);
+	if (size < sizeof(*given) || size > len)
+		return -EINVAL;
+	if (le32_to_cpu(given->checksum) != parker_abi_checksum(given, size))
+		return -EBADMSG;
+	if (le64_to_cpu(given->required) & ~(u64)PARKER_REQUIRED_KNOWN)
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+/* Do @len bytes at @offset lie in [start, end)?  No sum can overflow in u64. */
+static bool fits(u64 offset, u64 len, u64 start, u64 end)
+{
+	return IS_ALIGNED(offset, sizeof(u64)) && offset >= start && offset + len <= end;
+}
+
+/* The parts come in order and do not overlap. */
+static int check_parts(const struct parker_given *given, size_t len)
+{
+	u64 request = le32_to_cpu(given->request_offset);
+	u64 told = le32_to_cpu(given->told_offset);
+	u64 console = le32_to_cpu(given->console_offset);
+	u64 ring = le32_to_cpu(given->console_size);
+	u64 end = le32_to_cpu(given->block_len);
+
+	if (end > len)
+		return -EINVAL;
+	if (!fits(request, sizeof(struct parker_request), le32_to_cpu(given->size), told))
+		return -EINVAL;
+	if (!fits(told, sizeof(struct parker_told), request, console))
+		return -EINVAL;
+	if (!fits(console, sizeof(struct parker_console) + ring, told, end))
+		return -EINVAL;
+	if (!is_power_of_2(ring) || ring < PARKER_CONSOLE_MIN)
+		return -EINVAL;
+	return 0;
+}
+
+static bool table_fits(const struct parker_given *given, u64 offset, u64 nr, size_t entry)
+{
+	return nr && fits(offset, nr * entry, sizeof(*given), le32_to_cpu(given->size));
+}
+
+static bool ram_is_sane(const struct parker_ram *ram)
+{
+	u64 start = le64_to_cpu(ram->start);
+	u64 len = le64_to_cpu(ram->len);
+
+	return len && start + len > start && IS_ALIGNED(start | len, SZ_2M);
+}
+
+static int check_tables(const struct parker_given *given)
+{
+	u32 nr_rams = le32_to_cpu(given->nr_rams);
+	u32 rams = le32_to_cpu(given->rams_offset);
+	const struct parker_ram *ram;
+
+	if (!table_fits(given, le32_to_cpu(given->cpus_offset), le32_to_cpu(given->nr_cpus),
+			sizeof(struct parker_cpu)))
+		return -EINVAL;
+	if (nr_rams > PARKER_MAX_REGIONS || !table_fits(given, rams, nr_rams, sizeof(*ram)))
+		return -EINVAL;
+
+	ram = (const void *)given + rams;
+	for (u32 i = 0; i < nr_rams; i++)
+		if (!ram_is_sane(&ram[i]))
+			return -EINVAL;
+	return 0;
+}
+
+static int check_fields(const struct parker_given *given)
+{
+	u64 low_start = le32_to_cpu(given->low_start);
+	u64 low_len = le32_to_cpu(given->low_len);
+	u32 id = le32_to_cpu(given->id);
+
+	if (!id || id > U16_MAX)
+		return -EINVAL;
+	if (!given->name[0] || !memchr(given->name, 0, sizeof(given->name)))
+		return -EINVAL;
+	if (low_len && (!IS_ALIGNED(low_start | low_len, SZ_4K) || low_start + low_len > SZ_1M))
+		return -EINVAL;
+	if (!given->tsc_khz || le32_to_cpu(given->wall_nsec) >= NSEC_PER_SEC)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * parker_abi_check_given() - Can this kernel run from this hand-over block?
+ * @block:	the block, aligned to 8 bytes; only its given part is read
+ * @len:	its length in bytes, as the boot parameters give it
+ *
+ * After a success every offset, count and size in the given part is safe to
+ * use.
+ *
+ * Context: any, also before start_kernel().
+ * Return: 0; -EINVAL when it is no block or a malformed one, -EBADMSG when the
+ * checksum is wrong, -EPROTONOSUPPORT when it needs another version of the
+ * contract or a feature that this kernel does not know.
+ */
+int parker_abi_check_given(const void *block, size_t len)
+{
+	const struct parker_given *given = block;
+	int ret;
+
+	ret = check_head(given, len);
+	if (!ret)
+		ret = check_parts(given, len);
+	if (!ret)
+		ret = check_tables(given);
+	if (!ret)
+		ret = check_fields(given);
+	return ret;
+}
+
+/**
+ * parker_abi_check_declaration() - Can this kernel start an image that declares this?
+ * @decl:	the declaration, not aligned
+ * @len:	bytes of the file from there on
+ *
+ * Context: any.
+ * Return: 0; -EINVAL when it is no declaration, -EPROTONOSUPPORT when both
+ * kernels know no version in common, or the image does not know a feature that
+ * this kernel requires.
+ */
+int parker_abi_check_declaration(const void *decl, size_t len)
+{
+	struct parker_declaration said;
+	u32 size;
+
+	if (len < sizeof(said))
+		return -EINVAL;
+	memcpy(&said, decl, sizeof(said));
+
+	size = le32_to_cpu(said.size);
+	if (le32_to_cpu(said.magic) != PARKER_MAGIC || size < sizeof(said) || size > len)
+		return -EINVAL;
+	if (le16_to_cpu(said.oldest) > le16_to_cpu(said.version))
+		return -EINVAL;
+	if (le16_to_cpu(said.oldest) > PARKER_ABI_VERSION ||
+	    le16_to_cpu(said.version) < PARKER_ABI_OLDEST)
+		return -EPROTONOSUPPORT;
+	if ((u64)PARKER_REQUIRED_KNOWN & ~le64_to_cpu(said.required))
+		return -EPROTONOSUPPORT;
+	return 0;
+}
