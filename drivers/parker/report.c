@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: what an application kernel reports to the boot kernel.
+ */
+#define pr_fmt(fmt) "parker: " fmt
+
+#include <linux/console.h>
+#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/init.h>
+#include <linux/kdebug.h>
+#include <linux/notifier.h>
+#include <linux/panic.h>
+#include <linux/panic_notifier.h>
+#include <linux/ptrace.h>
+#include <linux/reboot.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "app.h"
+
+#define PARKER_BEATS_PER_SEC	10
+
+/* Where the last oops was, and whose it was. */
+static unsigned long parker_oops_ip;
+static struct task_struct *parker_oops_task;
+
+static int parker_note_oops(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct die_args *args = data;
+
+	if (event == DIE_OOPS && args->regs) {
+		parker_oops_ip = instruction_pointer(args->regs);
+		parker_oops_task = current;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block parker_die_nb = {
+	.notifier_call = parker_note_oops,
+};
+
+/*
+ * panic() calls this after it has flushed the consoles for the last time, when
+ * it begins to wait.  The wait is the boot kernel's, so end now.
+ */
+static long parker_panic_end(int state)
+{
+	console_flush_on_panic(CONSOLE_FLUSH_PENDING);
+	emergency_restart();
+	return 0;
+}
+
+static int parker_report_panic(struct notifier_block *nb, unsigned long event, void *message)
+{
+	struct parker_told *told = parker_app_told();
+
+	/* An oops that somebody else survived has nothing to do with it. */
+	if (parker_oops_task == current)
+		told->ip = cpu_to_le64(parker_oops_ip);
+	told->panic_timeout = cpu_to_le32(panic_timeout);
+	strscpy(told->message, message, sizeof(told->message));
+	/*
+	 * Pairs with smp_load_acquire() in parker_monitor_check() of the boot
+	 * kernel.
+	 */
+	smp_store_release(&told->panicked, cpu_to_le32(1));
+
+	panic_blink = parker_panic_end;
+	return NOTIFY_DONE;
+}
+
+/* First of all: any other notifier may hang. */
+static struct notifier_block parker_panic_nb = {
+	.notifier_call	= parker_report_panic,
+	.priority	= INT_MAX,
+};
+
+/**
+ * parker_report_early() - Be ready to report a panic
+ *
+ * Context: the boot CPU, as soon as parker_app_block() is mapped.
+ */
+void __init parker_report_early(void)
+{
+	atomic_notifier_chain_register(&panic_notifier_list, &parker_panic_nb);
+	register_die_notifier(&parker_die_nb);
+}
+
+/*
+ * This one decides whether the kernel hangs, so it needs nothing but a CPU
+ * that takes interrupts.  It moves to another CPU when its own goes offline.
+ */
+static enum hrtimer_restart parker_heartbeat(struct hrtimer *timer)
+{
+	struct parker_told *told = parker_app_told();
+
+	WRITE_ONCE(told->nr_cpus, cpu_to_le32(num_online_cpus()));
+	WRITE_ONCE(told->heartbeat, cpu_to_le64(le64_to_cpu(told->heartbeat) + 1));
+	hrtimer_forward_now(timer, ms_to_ktime(MSEC_PER_SEC / PARKER_BEATS_PER_SEC));
+	return HRTIMER_RESTART;
+}
+
+static struct hrtimer parker_heartbeat_timer;
+
+/* Pairs with WRITE_ONCE() in parker_stop() of the boot kernel. */
+static bool parker_stop_is_requested(void)
+{
+	return READ_ONCE(parker_app_request()->request) == cpu_to_le32(PARKER_REQUEST_STOP);
+}
+
+static void parker_work(struct work_struct *work)
+{
+	struct parker_told *told = parker_app_told();
+	static bool stopping;
+
+	WRITE_ONCE(told->workbeat, cpu_to_le64(le64_to_cpu(told->workbeat) + 1));
+
+	if (!stopping && parker_stop_is_requested()) {
+		stopping = true;
+		pr_info("the boot kernel asks to power off\n");
+		orderly_poweroff(true);
+	}
+	schedule_delayed_work(to_delayed_work(work), HZ / PARKER_BEATS_PER_SEC);
+}
+
+static DECLARE_DELAYED_WORK(parker_delayed_work, parker_work);
+
+/* After all other initcalls, so that init runs next. */
+static int __init parker_report_up(void)
+{
+	struct parker_told *told;
+
+	if (!parker_app_running())
+		return 0;
+
+	hrtimer_init(&parker_heartbeat_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	parker_heartbeat_timer.function = parker_heartbeat;
+	hrtimer_start(&parker_heartbeat_timer, 0, HRTIMER_MODE_REL_HARD);
+	schedule_delayed_work(&parker_delayed_work, 0);
+
+	told = parker_app_told();
+	told->version = cpu_to_le32(PARKER_ABI_VERSION);
+	WRITE_ONCE(told->nr_cpus, cpu_to_le32(num_online_cpus()));
+	/*
+	 * Pairs with smp_load_acquire() in parker_monitor_check() of the boot
+	 * kernel.
+	 */
+	smp_store_release(&told->state, cpu_to_le32(PARKER_TOLD_UP));
+	return 0;
+}
+late_initcall_sync(parker_report_up);
