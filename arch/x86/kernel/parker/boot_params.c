@@ -14,6 +14,7 @@
 #include <asm/apic.h>
 #include <asm/bootparam.h>
 #include <asm/cmdline.h>
+#include <asm/e820/types.h>
 #include <asm/setup.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>

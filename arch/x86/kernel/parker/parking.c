@@ -20,6 +20,7 @@
 #include <asm/desc.h>
 #include <asm/smp.h>
 #include <asm/topology.h>
+#include <asm/trapnr.h>
 
 #include "internal.h"
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A switch for tests: /sys/kernel/debug/parker/ipi_shorthand.
+ *
+ * Reading it tells whether this kernel sends IPIs to all CPUs by a shorthand.
+ * Writing "on" makes it do so although CPUs are claimed, which disturbs the
+ * kernels that run there: the negative control of the test that looks for such
+ * interrupts.  Writing "auto" lets the kernel decide again.
+ */
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/sched/smt.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "../apic/local.h"
+
+static ssize_t shorthand_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	const char *word = static_key_enabled(&apic_use_ipi_shorthand) ? "on\n" : "off\n";
+
+	return simple_read_from_buffer(buf, count, pos, word, strlen(word));
+}
+
+static ssize_t shorthand_write(struct file *file, const char __user *buf, size_t count,
+			       loff_t *pos)
+{
+	char word[8] = "";
+
+	if (count >= sizeof(word))
+		return -EINVAL;
+	if (copy_from_user(word, buf, count))
+		return -EFAULT;
+	if (sysfs_streq(word, "on")) {
+		static_branch_enable(&apic_use_ipi_shorthand);
+	} else if (sysfs_streq(word, "auto")) {
+		cpus_write_lock();
+		arch_smt_update();
+		cpus_write_unlock();
+	} else {
+		return -EINVAL;
+	}
+	return count;
+}
+
+static const struct file_operations shorthand_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.read	= shorthand_read,
+	.write	= shorthand_write,
+	.llseek	= default_llseek,
+};
+
+static int __init parker_debug_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("parker", NULL);
+
+	debugfs_create_file("ipi_shorthand", 0600, dir, NULL, &shorthand_fops);
+	return 0;
+}
+late_initcall(parker_debug_init);
