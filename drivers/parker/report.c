@@ -56,6 +56,10 @@ static int parker_report_panic(struct notifier_block *nb, unsigned long event, v
 {
 	struct parker_told *told = parker_app_told();
 
+	/* A panic in what panic() does is not why the kernel died. */
+	if (told->panicked)
+		return NOTIFY_DONE;
+
 	/* An oops that somebody else survived has nothing to do with it. */
 	if (parker_oops_task == current)
 		told->ip = cpu_to_le64(parker_oops_ip);
