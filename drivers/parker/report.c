@@ -65,10 +65,7 @@ static int parker_report_panic(struct notifier_block *nb, unsigned long event, v
 		told->ip = cpu_to_le64(parker_oops_ip);
 	told->panic_timeout = cpu_to_le32(panic_timeout);
 	strscpy(told->message, message, sizeof(told->message));
-	/*
-	 * Pairs with smp_load_acquire() in parker_monitor_check() of the boot
-	 * kernel.
-	 */
+	/* Pairs with smp_load_acquire() in copy_report() of the boot kernel. */
 	smp_store_release(&told->panicked, cpu_to_le32(1));
 
 	panic_blink = parker_panic_end;
@@ -147,10 +144,7 @@ static int __init parker_report_up(void)
 	told = parker_app_told();
 	told->version = cpu_to_le32(PARKER_ABI_VERSION);
 	WRITE_ONCE(told->nr_cpus, cpu_to_le32(num_online_cpus()));
-	/*
-	 * Pairs with smp_load_acquire() in parker_monitor_check() of the boot
-	 * kernel.
-	 */
+	/* Pairs with smp_load_acquire() in copy_report() of the boot kernel. */
 	smp_store_release(&told->state, cpu_to_le32(PARKER_TOLD_UP));
 	return 0;
 }
