@@ -3,20 +3,22 @@
  * Parker: what the files of kernel/parker share.
  *
  * Order of locks, outer to inner: VFS and kernfs locks; the kernfs active
- * reference is dropped; parker_partition::op_mutex; parker_mutex; CPU hotplug,
- * device and memory locks; parker_partition::lock.  None of the mutexes is
- * taken in a CPU hotplug callback, an atomic notifier or an interrupt, and
- * never the kexec lock: __crash_kexec() needs it.
+ * reference is dropped; parker_partition::op_mutex; parker_partition::memory_sem;
+ * parker_mutex; CPU hotplug, device and memory locks; parker_partition::lock.
+ * None of the mutexes is taken in a CPU hotplug callback, an atomic notifier or
+ * an interrupt, and never the kexec lock: __crash_kexec() needs it.
  */
 #ifndef _KERNEL_PARKER_INTERNAL_H
 #define _KERNEL_PARKER_INTERNAL_H
 
+#include <linux/cleanup.h>
 #include <linux/cpumask.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/parker.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -37,6 +39,7 @@ struct seq_file;
  * @PARKER_STOPPED:	it ended in an orderly way or was killed
  * @PARKER_CRASHED:	it panicked, hung or never came up
  * @PARKER_QUARANTINED:	something of it could not be proved stopped
+ * @PARKER_NR_STATES:	the number of states
  */
 enum parker_state {
 	PARKER_EMPTY,
@@ -61,29 +64,123 @@ struct parker_image {
 };
 
 /**
+ * struct parker_layout - where the parts of a hand-over block are
+ * @request:		the request word
+ * @told:		what the application kernel reports
+ * @console:		header of the console ring
+ * @console_size:	bytes of the ring
+ *
+ * Taken from the block before the CPUs start, as the application kernel could
+ * change the offsets later.
+ */
+struct parker_layout {
+	struct parker_request *request;
+	const struct parker_told *told;
+	const struct parker_console *console;
+	size_t console_size;
+};
+
+/**
+ * struct parker_report - copy of what an application kernel reports
+ * @version:		as in struct parker_told
+ * @state:		likewise
+ * @end:		likewise
+ * @panicked:		likewise
+ * @panic_timeout:	likewise
+ * @heartbeat:		likewise
+ * @workbeat:		likewise
+ * @console_head:	as in struct parker_console
+ * @message:		the panic message, terminated
+ */
+struct parker_report {
+	u32 version;
+	u32 state;
+	u32 end;
+	u32 panicked;
+	s32 panic_timeout;
+	u64 heartbeat;
+	u64 workbeat;
+	u64 console_head;
+	char message[PARKER_TEXT_LEN];
+};
+
+/**
  * struct parker_watch - what the monitor remembers of a running kernel
- * @work:		runs parker_monitor_check() about ten times a second
- * @since:		time of the start, then of the last change of @heartbeat, in jiffies
+ * @work:		runs parker_monitor_check() several times a second
+ * @run:		the start that the rest is about, see parker_partition::run
+ * @told_state:		last state reported
+ * @panicked:		a panic was reported
+ * @panic_at:		time at which that was first seen, in jiffies
  * @heartbeat:		last heartbeat seen
+ * @heart_at:		time of its last change
  * @workbeat:		last work beat seen
- * @work_since:		time of the last change of @workbeat
- * @stop_since:		time of the stop request
- * @panic_since:	time at which a panic or its last console byte was seen, 0: none
+ * @work_at:		time of its last change
  * @console_head:	last position of the console seen
+ * @console_at:		time of its last change
+ *
+ * Only the work touches it.
  */
 struct parker_watch {
 	struct delayed_work work;
-	unsigned long since;
+	unsigned int run;
+	u32 told_state;
+	bool panicked;
+	unsigned long panic_at;
 	u64 heartbeat;
+	unsigned long heart_at;
 	u64 workbeat;
-	unsigned long work_since;
-	unsigned long stop_since;
-	unsigned long panic_since;
+	unsigned long work_at;
 	u64 console_head;
+	unsigned long console_at;
+};
+
+/**
+ * struct parker_view - what is known of a running kernel beside its report
+ * @state:		state of the partition
+ * @now:		time in jiffies
+ * @since:		time at which the state was entered
+ * @watchdog:		see struct parker_partition
+ * @boot_timeout:	likewise
+ * @stop_timeout:	likewise
+ */
+struct parker_view {
+	enum parker_state state;
+	unsigned long now;
+	unsigned long since;
+	unsigned int watchdog;
+	unsigned int boot_timeout;
+	unsigned int stop_timeout;
+};
+
+/**
+ * struct parker_verdict - what follows from a report
+ * @state:		the state to go to; that in force when nothing happened
+ * @killed:		the boot kernel ends it because it did not by itself
+ * @reboot:		it asked to be started again
+ * @panic_timeout:	seconds after which it wants to be started again,
+ *			negative: at once, 0: never
+ * @reason:		one sentence
+ */
+struct parker_verdict {
+	enum parker_state state;
+	bool killed;
+	bool reboot;
+	int panic_timeout;
+	char reason[PARKER_TEXT_LEN];
 };
 
 /**
  * struct parker_stat - counters shown in the file stat
+ * @starts:		kernels started, restarts included
+ * @restarts:		kernels started again without a verb
+ * @crashes:		kernels that ended in %PARKER_CRASHED
+ * @kills:		kernels whose CPUs were taken back because it was asked for
+ * @load_usec:		time that the last load took
+ * @boot_usec:		time from the last start to the report, 0 before it
+ * @heartbeats:		heartbeats of the last kernel
+ * @console_bytes:	what it printed
+ * @dma_faults:		accesses of its devices that the IOMMU refused
+ * @work_stalled:	it does no ordinary work
  */
 struct parker_stat {
 	u64 starts;
@@ -94,6 +191,7 @@ struct parker_stat {
 	u64 boot_usec;
 	u64 heartbeats;
 	u64 console_bytes;
+	u64 dma_faults;
 	bool work_stalled;
 };
 
@@ -104,26 +202,43 @@ struct parker_stat {
  * @id:		1 to 65535, constant
  * @name:	constant
  * @kn:		its directory, with a reference
- * @dead:	removed from the file system, under op_mutex
+ * @kn_state:	its file state, with a reference, as the next ones
+ * @kn_reason:	its file reason
+ * @kn_console:	its file console
+ * @dead:	removed, under op_mutex
  * @op_mutex:	held for what takes long: claiming, loading, starting
- * @lock:	covers @state, @reason, @ending; may be taken in any context but NMI
+ * @memory_sem:	held for reading by who reads the partition's memory, for writing
+ *		by who changes its regions or builds a kernel in them
+ * @lock:	covers @state, @since, @reason, @starting, @start_cancelled, @ending,
+ *		@run, @restart_wanted, @error; may be taken in any context but NMI
  * @state:	written by parker_set_state() only, read without a lock
+ * @since:	time at which @state was entered, in jiffies
  * @reason:	one sentence on how the state came about
+ * @starting:	a start is under way, by the holder of op_mutex
+ * @start_cancelled: the start in hand is to be given up before it takes effect
  * @ending:	somebody is stopping its CPUs; set under @lock, by the one who does
- * @ended:	woken when @ending is cleared
- * @error:	text of last_error, written and shown by fs.c under its own lock
- * @cpus:	its CPUs, under op_mutex; changed by cpus.c only
+ * @ended:	woken when @starting or @ending is cleared
+ * @run:	counts starts, so that who looked at an earlier kernel does not end
+ *		a later one
+ * @error:	text of last_error
+ * @cpus:	its CPUs, under op_mutex; changed by cpus.c only; constant from a
+ *		start to the end
  * @cpus_were_online: those of @cpus that Parker took offline
+ * @unproved:	in PARKER_QUARANTINED those of @cpus that could not be stopped
  * @regions:	its memory, under op_mutex; changed by memory.c only
  * @nr_regions:	entries of @regions
- * @image:	loaded image or NULL, under op_mutex; changed by image.c only
- * @boot:	the start in hand, or the last one; block is NULL when there was none
+ * @image:	loaded image or NULL, under op_mutex
+ * @boot:	the start in hand, or the last one; block is NULL when there was
+ *		none or its memory is given back, under memory_sem
+ * @layout:	of the block in @boot, under memory_sem
+ * @started:	time of the last start
  * @watch:	the monitor's own
  * @stat:	counters
  * @watchdog:	seconds without a heartbeat until the kernel counts as hung, 0: off
  * @boot_timeout:	seconds from the start to the report
  * @stop_timeout:	seconds from the stop request to the end
  * @restart_on_crash: on_crash says restart
+ * @restart_wanted: @restart_work is to start it
  * @restart_work:	the pending restart
  * @restart_delay:	back-off in seconds of the next restart after a crash
  */
@@ -133,23 +248,35 @@ struct parker_partition {
 	u32 id;
 	char name[PARKER_NAME_LEN];
 	struct kernfs_node *kn;
+	struct kernfs_node *kn_state;
+	struct kernfs_node *kn_reason;
+	struct kernfs_node *kn_console;
 	bool dead;
 
+	/* The outermost lock, see the top of the file. */
 	struct mutex op_mutex;
+	struct rw_semaphore memory_sem;
 	raw_spinlock_t lock;
 	enum parker_state state;
+	unsigned long since;
 	char reason[PARKER_TEXT_LEN];
+	bool starting;
+	bool start_cancelled;
 	bool ending;
 	wait_queue_head_t ended;
+	unsigned int run;
 	struct parker_error error;
 
 	cpumask_var_t cpus;
 	cpumask_var_t cpus_were_online;
+	cpumask_var_t unproved;
 	struct parker_region regions[PARKER_MAX_REGIONS];
 	unsigned int nr_regions;
 	struct parker_image *image;
 
 	struct parker_boot boot;
+	struct parker_layout layout;
+	ktime_t started;
 	struct parker_watch watch;
 	struct parker_stat stat;
 
@@ -157,6 +284,7 @@ struct parker_partition {
 	unsigned int boot_timeout;
 	unsigned int stop_timeout;
 	bool restart_on_crash;
+	bool restart_wanted;
 	struct delayed_work restart_work;
 	unsigned int restart_delay;
 };
@@ -166,40 +294,6 @@ struct parker_partition {
  * Defined in cpus.c, the lowest user.
  */
 extern struct mutex parker_mutex;
-
-/* from partition.c */
-extern struct list_head parker_partitions;
-struct parker_partition *parker_partition_create(const char *name, struct parker_error *err);
-int parker_partition_remove(struct parker_partition *p, struct parker_error *err);
-struct parker_partition *parker_partition_get(u32 id);
-void parker_partition_put(struct parker_partition *p);
-bool parker_is_busy(const struct parker_partition *p);
-const char *parker_state_name(enum parker_state state);
-int parker_check_name(const char *name, struct parker_error *err);
-void __printf(3, 4) parker_set_state(struct parker_partition *p, enum parker_state state,
-				     const char *reason, ...);
-int parker_check_idle(struct parker_partition *p, struct parker_error *err);
-int parker_start(struct parker_partition *p, struct parker_error *err);
-int parker_stop(struct parker_partition *p, struct parker_error *err);
-int parker_kill(struct parker_partition *p, struct parker_error *err);
-int parker_unload(struct parker_partition *p, struct parker_error *err);
-int __printf(3, 4) parker_end(struct parker_partition *p, enum parker_state state,
-			      const char *reason, ...);
-
-/* from fs.c */
-void parker_notify_state(struct parker_partition *p);
-void parker_notify_console(struct parker_partition *p);
-
-/* from cpus.c: op_mutex held unless said otherwise */
-int parker_cpus_parse(const char *buf, struct cpumask *want, struct parker_error *err);
-int parker_cpus_check(const struct parker_partition *p, const struct cpumask *want,
-		      struct parker_error *err);
-int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
-		    struct parker_error *err);
-void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus);
-void parker_cpus_show_available(struct seq_file *m);
-
-/* from memory.c: op_mutex held unless said otherwise */
 
 /**
  * struct parker_wish - what was asked for in a write to memory
@@ -213,8 +307,104 @@ struct parker_wish {
 	int node[PARKER_MAX_REGIONS];
 };
 
-int parker_memory_parse(const char *buf, const char *separators,
-			struct parker_wish *wish, struct parker_error *err);
+/* from state.c: pure functions */
+
+/**
+ * enum parker_verb - what can be written to state
+ * @PARKER_START:	build a kernel and start its boot CPU
+ * @PARKER_STOP:	ask it to power off
+ * @PARKER_KILL:	take its CPUs back
+ * @PARKER_UNLOAD:	drop the image
+ * @PARKER_NR_VERBS:	the number of verbs
+ */
+enum parker_verb {
+	PARKER_START,
+	PARKER_STOP,
+	PARKER_KILL,
+	PARKER_UNLOAD,
+	PARKER_NR_VERBS
+};
+
+const char *parker_state_name(enum parker_state state);
+bool parker_state_follows(enum parker_state from, enum parker_state to);
+bool parker_state_is_live(enum parker_state state);
+bool parker_state_is_busy(enum parker_state state);
+int parker_verb_parse(const char *word, struct parker_error *err);
+int parker_verb_check(enum parker_verb verb, enum parker_state state,
+		      const char *name, struct parker_error *err);
+
+/* from line.c: pure functions */
+
+/**
+ * struct parker_line - the parts of a line written to create or check
+ * @name:	name of the partition
+ * @cpus:	list of CPUs
+ * @memory:	sizes, separated by commas
+ * @devices:	functions, separated by commas, NULL when there are none
+ */
+struct parker_line {
+	const char *name;
+	const char *cpus;
+	const char *memory;
+	const char *devices;
+};
+
+int parker_check_name(const char *name, struct parker_error *err);
+int parker_line_split(char *buf, struct parker_line *line, struct parker_error *err);
+
+/* from judge.c: pure functions */
+void parker_judge(const struct parker_view *view, const struct parker_report *report,
+		  struct parker_watch *watch, struct parker_verdict *verdict);
+int parker_judge_restart(const struct parker_verdict *verdict, bool on_crash,
+			 bool was_steady, unsigned int *backoff);
+
+/* from partition.c */
+extern struct list_head parker_partitions;
+struct parker_partition *parker_partition_alloc(const char *name, struct parker_error *err);
+int parker_partition_check(const struct parker_partition *p, struct parker_error *err);
+int parker_partition_add(struct parker_partition *p, struct parker_error *err);
+void parker_partition_del(struct parker_partition *p);
+int parker_partition_give_back(struct parker_partition *p, struct parker_error *err);
+int parker_partition_remove(struct parker_partition *p, struct parker_error *err);
+struct parker_partition *parker_partition_get(u32 id);
+void parker_partition_put(struct parker_partition *p);
+int parker_check_idle(struct parker_partition *p, struct parker_error *err);
+int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish,
+		      struct parker_error *err);
+void __printf(3, 4) parker_set_state(struct parker_partition *p, enum parker_state state,
+				     const char *reason, ...);
+void parker_notify_state(struct parker_partition *p);
+void parker_notify_console(struct parker_partition *p);
+void parker_note_result(struct parker_partition *p, int ret, const struct parker_error *err);
+
+DEFINE_FREE(parker_partition_put, struct parker_partition *, parker_partition_put(_T))
+
+/* from run.c */
+int parker_start(struct parker_partition *p, struct parker_error *err);
+int parker_start_locked(struct parker_partition *p, struct parker_error *err);
+int parker_stop(struct parker_partition *p, struct parker_error *err);
+int parker_kill(struct parker_partition *p, struct parker_error *err);
+int parker_end(struct parker_partition *p, unsigned int run,
+	       const struct parker_verdict *verdict);
+
+/* from kexec.c */
+int parker_unload(struct parker_partition *p, struct parker_error *err);
+
+/* from cpus.c: op_mutex held unless said otherwise */
+int parker_cpus_parse(const char *buf, struct cpumask *want, struct parker_error *err);
+int parker_cpus_check(const struct parker_partition *p, const struct cpumask *want,
+		      struct parker_error *err);
+int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
+		    struct parker_error *err);
+void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus);
+const struct cpumask *parker_cpus_quarantined(void);
+void parker_cpus_show_available(struct seq_file *m);
+#if IS_ENABLED(CONFIG_KUNIT)
+void parker_core_cpus(unsigned int cpu, struct cpumask *core);
+unsigned int parker_find_half_core(const struct cpumask *want, struct cpumask *missing);
+#endif
+
+/* from memory.c: op_mutex held unless said otherwise */
 int parker_memory_check(const struct parker_partition *p, const struct parker_wish *wish,
 			int near, struct parker_error *err);
 int parker_memory_set(struct parker_partition *p, const struct parker_wish *wish,
@@ -223,6 +413,97 @@ void parker_memory_quarantine(struct parker_partition *p);
 void parker_memory_show(struct seq_file *m, const struct parker_partition *p);
 void parker_memory_show_available(struct seq_file *m);
 u64 parker_memory_quarantined(void);
+
+/* from ranges.c */
+
+/**
+ * struct parker_range - where to search for memory
+ * @start:	first page frame
+ * @end:	the one behind the last
+ * @node:	only memory of this node
+ * @pool:	a part of the pool
+ */
+struct parker_range {
+	unsigned long start;
+	unsigned long end;
+	int node;
+	bool pool;
+};
+
+/**
+ * struct parker_estimate - what could be taken from a node
+ * @bytes:	in all
+ * @largest:	in one region
+ */
+struct parker_estimate {
+	u64 bytes;
+	u64 largest;
+};
+
+struct parker_plan;
+int parker_estimate(int node, struct parker_estimate *estimate);
+int parker_take(struct parker_plan *plan, int near);
+void parker_region_free(const struct parker_region *region);
+
+/* from pool.c */
+unsigned int parker_pool_areas(void);
+void parker_pool_area(unsigned int i, struct parker_range *range);
+
+/* from regions.c: pure functions */
+
+/**
+ * struct parker_regions - a set of regions
+ * @nr:		entries
+ * @region:	ascending, without overlap
+ */
+struct parker_regions {
+	unsigned int nr;
+	struct parker_region region[PARKER_MAX_REGIONS];
+};
+
+/**
+ * struct parker_plan - what a wish means for a partition's regions
+ * @result:	those that it has afterwards
+ * @drop:	those that it gives back
+ * @taken:	those of @result that were taken for it
+ * @rest:	what is still to be taken, each node once
+ */
+struct parker_plan {
+	struct parker_regions result;
+	struct parker_regions drop;
+	struct parker_regions taken;
+	struct parker_wish rest;
+};
+
+/**
+ * enum parker_block - what %PARKER_ALIGN bytes of memory hold
+ * @PARKER_BLOCK_BAD:		no memory, or something that cannot move
+ * @PARKER_BLOCK_MOVABLE:	something that can move
+ * @PARKER_BLOCK_FREE:		nothing
+ */
+enum parker_block {
+	PARKER_BLOCK_BAD,
+	PARKER_BLOCK_MOVABLE,
+	PARKER_BLOCK_FREE,
+};
+
+/**
+ * struct parker_run - consecutive blocks
+ * @first:	index of the first
+ * @nr:		how many
+ */
+struct parker_run {
+	unsigned long first;
+	unsigned long nr;
+};
+
+int parker_memory_parse(const char *buf, const char *separators,
+			struct parker_wish *wish, struct parker_error *err);
+void parker_regions_fit(const struct parker_region *have, unsigned int nr,
+			const struct parker_wish *wish, struct parker_plan *plan);
+int parker_regions_add(struct parker_regions *regions, const struct parker_region *new);
+bool parker_blocks_search(const u8 *kinds, unsigned long nr, unsigned long want,
+			  struct parker_run *run);
 
 /* from image.c: no lock of Parker's held */
 struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
@@ -235,7 +516,8 @@ void parker_image_show(struct seq_file *m, const struct parker_image *image);
 /* from monitor.c */
 void parker_monitor_init(struct parker_partition *p);
 void parker_monitor_begin(struct parker_partition *p);
-void parker_monitor_end(struct parker_partition *p);
-ssize_t parker_console_read(struct parker_partition *p, char *buf, size_t count, loff_t pos);
+void parker_monitor_cancel(struct parker_partition *p);
+void parker_restart_init(struct parker_partition *p);
+void parker_restart_cancel(struct parker_partition *p);
 
 #endif /* _KERNEL_PARKER_INTERNAL_H */

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: partitions as objects: their list, their state, what they hold.
+ */
+#define pr_fmt(fmt) "parker: " fmt
+
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/idr.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/kernfs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include "internal.h"
+
+#define PARKER_MAX_ID	65535
+
+/* Under parker_mutex. */
+LIST_HEAD(parker_partitions);
+static DEFINE_IDR(parker_ids);
+static unsigned int parker_nr_partitions;
+
+static void parker_partition_free(struct parker_partition *p)
+{
+	kernfs_put(p->kn_console);
+	kernfs_put(p->kn_reason);
+	kernfs_put(p->kn_state);
+	kernfs_put(p->kn);
+	free_cpumask_var(p->unproved);
+	free_cpumask_var(p->cpus_were_online);
+	free_cpumask_var(p->cpus);
+	kfree(p);
+}
+
+static void parker_partition_release(struct kref *ref)
+{
+	parker_partition_free(container_of(ref, struct parker_partition, ref));
+}
+
+/**
+ * parker_partition_alloc() - Make a partition that holds nothing
+ * @name:	its name
+ * @err:	gets the sentence
+ *
+ * Context: may sleep.
+ * Return: the partition with one reference, in no list, or an ERR_PTR():
+ * -EINVAL or -ENOMEM.
+ */
+struct parker_partition *parker_partition_alloc(const char *name, struct parker_error *err)
+{
+	struct parker_partition *p;
+	int ret;
+
+	ret = parker_check_name(name, err);
+	if (ret)
+		return ERR_PTR(ret);
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		goto no_memory;
+
+	if (!zalloc_cpumask_var(&p->cpus, GFP_KERNEL) ||
+	    !zalloc_cpumask_var(&p->cpus_were_online, GFP_KERNEL) ||
+	    !zalloc_cpumask_var(&p->unproved, GFP_KERNEL)) {
+		parker_partition_free(p);
+		goto no_memory;
+	}
+
+	INIT_LIST_HEAD(&p->node);
+	kref_init(&p->ref);
+	strscpy(p->name, name);
+	mutex_init(&p->op_mutex);
+	init_rwsem(&p->memory_sem);
+	raw_spin_lock_init(&p->lock);
+	init_waitqueue_head(&p->ended);
+	p->since = jiffies;
+	strscpy(p->reason, "made");
+	p->watchdog = 10;
+	p->boot_timeout = 60;
+	p->stop_timeout = 90;
+	parker_monitor_init(p);
+	parker_restart_init(p);
+	return p;
+
+no_memory:
+	parker_fail(err, -ENOMEM, "%s: the boot kernel has no memory for its own records", name);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * parker_partition_put() - Drop a reference
+ * @p: the partition, NULL, or an ERR_PTR()
+ *
+ * Context: may sleep.
+ */
+void parker_partition_put(struct parker_partition *p)
+{
+	if (!IS_ERR_OR_NULL(p))
+		kref_put(&p->ref, parker_partition_release);
+}
+
+/**
+ * parker_partition_get() - Find a partition
+ * @id: its id
+ *
+ * Context: may sleep.
+ * Return: the partition with a reference that the caller drops, or NULL.
+ */
+struct parker_partition *parker_partition_get(u32 id)
+{
+	struct parker_partition *p;
+
+	guard(mutex)(&parker_mutex);
+
+	p = idr_find(&parker_ids, id);
+	if (p)
+		kref_get(&p->ref);
+	return p;
+}
+
+static int check_new(const struct parker_partition *p, struct parker_error *err)
+{
+	struct parker_partition *other;
+
+	lockdep_assert_held(&parker_mutex);
+
+	list_for_each_entry(other, &parker_partitions, node) {
+		if (!strcmp(other->name, p->name))
+			return parker_fail(err, -EEXIST, "%s: there is one of this name", p->name);
+	}
+	if (parker_nr_partitions >= PARKER_MAX_PARTITIONS)
+		return parker_fail(err, -ENOSPC,
+				   "%s: there are %u partitions, the most there can be",
+				   p->name, parker_nr_partitions);
+	return 0;
+}
+
+/**
+ * parker_partition_check() - Could a partition be put on the list?
+ * @p:		a new partition
+ * @err:	gets the sentence
+ *
+ * Context: may sleep.
+ * Return: 0, -EEXIST or -ENOSPC.
+ */
+int parker_partition_check(const struct parker_partition *p, struct parker_error *err)
+{
+	guard(mutex)(&parker_mutex);
+
+	return check_new(p, err);
+}
+
+/**
+ * parker_partition_add() - Give a partition an id and put it on the list
+ * @p:		a new partition, its op_mutex held
+ * @err:	gets the sentence
+ *
+ * The list takes a reference.
+ *
+ * Context: may sleep.
+ * Return: 0, -EEXIST, -ENOSPC or -ENOMEM.
+ */
+int parker_partition_add(struct parker_partition *p, struct parker_error *err)
+{
+	int id;
+	int ret;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	guard(mutex)(&parker_mutex);
+
+	ret = check_new(p, err);
+	if (ret)
+		return ret;
+
+	id = idr_alloc_cyclic(&parker_ids, p, 1, PARKER_MAX_ID + 1, GFP_KERNEL);
+	if (id < 0)
+		return parker_fail(err, id, "%s: no id for it: %pe", p->name, ERR_PTR(id));
+
+	p->id = id;
+	kref_get(&p->ref);
+	list_add_tail(&p->node, &parker_partitions);
+	parker_nr_partitions++;
+	return 0;
+}
+
+/**
+ * parker_partition_del() - Take a partition that holds nothing from the list
+ * @p: the partition, its op_mutex held
+ *
+ * Whoever still has a reference finds it dead.
+ *
+ * Context: may sleep.
+ */
+void parker_partition_del(struct parker_partition *p)
+{
+	lockdep_assert_held(&p->op_mutex);
+
+	p->dead = true;
+	scoped_guard(mutex, &parker_mutex) {
+		list_del_init(&p->node);
+		idr_remove(&parker_ids, p->id);
+		parker_nr_partitions--;
+	}
+	parker_partition_put(p);
+}
+
+/**
+ * parker_set_state() - Enter a state
+ * @p:		the partition, its lock held
+ * @state:	the state
+ * @reason:	format of the sentence on how it came about
+ *
+ * The only place that writes the state.  Comes after the work, and the caller
+ * calls parker_notify_state() when it has dropped the lock.
+ *
+ * Context: any but NMI.
+ */
+void parker_set_state(struct parker_partition *p, enum parker_state state,
+		      const char *reason, ...)
+{
+	va_list args;
+
+	lockdep_assert_held(&p->lock);
+
+	WARN(!parker_state_follows(p->state, state), "%s: %s follows %s\n", p->name,
+	     parker_state_name(state), parker_state_name(p->state));
+
+	va_start(args, reason);
+	vscnprintf(p->reason, sizeof(p->reason), reason, args);
+	va_end(args);
+
+	p->since = jiffies;
+	WRITE_ONCE(p->state, state);
+}
+
+/**
+ * parker_notify_state() - Wake those who wait for a new state
+ * @p: the partition
+ *
+ * Context: any.
+ */
+void parker_notify_state(struct parker_partition *p)
+{
+	if (p->kn_state)
+		kernfs_notify(p->kn_state);
+	if (p->kn_reason)
+		kernfs_notify(p->kn_reason);
+}
+
+/**
+ * parker_notify_console() - Wake those who wait for console text
+ * @p: the partition
+ *
+ * Context: any.
+ */
+void parker_notify_console(struct parker_partition *p)
+{
+	if (p->kn_console)
+		kernfs_notify(p->kn_console);
+}
+
+/**
+ * parker_note_result() - Set what last_error shows
+ * @p:		the partition
+ * @ret:	result of the operation
+ * @err:	its sentence
+ *
+ * Context: any but NMI.
+ */
+void parker_note_result(struct parker_partition *p, int ret, const struct parker_error *err)
+{
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (ret)
+			p->error = *err;
+		else
+			p->error.text[0] = '\0';
+	}
+}
+
+/**
+ * parker_check_idle() - Can CPUs, memory and devices be changed now?
+ * @p:		the partition, its op_mutex held
+ * @err:	gets the sentence
+ *
+ * Context: any but NMI.
+ * Return: 0, or -EBUSY.
+ */
+int parker_check_idle(struct parker_partition *p, struct parker_error *err)
+{
+	lockdep_assert_held(&p->op_mutex);
+
+	switch (READ_ONCE(p->state)) {
+	case PARKER_EMPTY:
+	case PARKER_LOADED:
+	case PARKER_STOPPED:
+		return 0;
+	case PARKER_CRASHED:
+		return parker_fail(err, -EBUSY,
+				   "%s is crashed and keeps what it had; write kill to state first",
+				   p->name);
+	default:
+		return parker_fail(err, -EBUSY,
+				   "%s is %s; this can be changed in empty, loaded and stopped",
+				   p->name, parker_state_name(p->state));
+	}
+}
+
+/* The console outlives its kernel, but not the memory that it is in. */
+static void forget_lost_block(struct parker_partition *p)
+{
+	lockdep_assert_held_write(&p->memory_sem);
+
+	for (unsigned int i = 0; i < p->nr_regions; i++) {
+		const struct parker_region *r = &p->regions[i];
+
+		if (p->boot.block_pa >= r->start && p->boot.block_pa - r->start < r->len)
+			return;
+	}
+
+	p->boot.block = NULL;
+}
+
+/**
+ * parker_set_memory() - Give a partition the memory it asks for
+ * @p:		the partition, its op_mutex held
+ * @wish:	the whole wish
+ * @err:	gets the sentence
+ *
+ * Context: may sleep, for seconds.
+ * Return: 0, or a negative errno with nothing changed.
+ */
+int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish,
+		      struct parker_error *err)
+{
+	unsigned int cpu = cpumask_first(p->cpus);
+	int near = cpu < nr_cpu_ids ? cpu_to_node(cpu) : first_online_node;
+	int ret;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	guard(rwsem_write)(&p->memory_sem);
+
+	ret = parker_memory_set(p, wish, near, err);
+	forget_lost_block(p);
+	return ret;
+}
+
+/**
+ * parker_partition_give_back() - Give all memory and CPUs back
+ * @p:		the partition, idle, its op_mutex held
+ * @err:	gets the sentence
+ *
+ * Context: may sleep, for seconds.
+ * Return: 0, or a negative errno when something cannot be given back.
+ */
+int parker_partition_give_back(struct parker_partition *p, struct parker_error *err)
+{
+	const struct parker_wish nothing = { .nr = 0 };
+
+	return parker_set_memory(p, &nothing, err) ?:
+	       parker_cpus_set(p, cpu_none_mask, err);
+}
+
+/* Is a kernel running, or must the CPUs be left alone for another reason? */
+static int check_removable(struct parker_partition *p, struct parker_error *err)
+{
+	enum parker_state state = READ_ONCE(p->state);
+
+	if (state == PARKER_QUARANTINED)
+		return parker_fail(err, -EBUSY,
+				   "%s is quarantined until the machine restarts, its reason says why",
+				   p->name);
+	if (parker_state_is_busy(state))
+		return parker_fail(err, -EBUSY, "%s is %s; write kill to its state first",
+				   p->name, parker_state_name(state));
+	return 0;
+}
+
+/**
+ * parker_partition_remove() - Give all back and end a partition's life
+ * @p:		the partition; the caller has a reference
+ * @err:	gets the sentence
+ *
+ * Context: may sleep, for seconds.
+ * Return: 0, -ENODEV when it is gone, -EBUSY in the wrong state, or another
+ * negative errno when something cannot be given back.
+ */
+int parker_partition_remove(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	scoped_guard(mutex, &p->op_mutex) {
+		if (p->dead)
+			return parker_fail(err, -ENODEV, "%s was removed", p->name);
+		ret = check_removable(p, err) ?: parker_partition_give_back(p, err);
+		if (ret)
+			return ret;
+
+		parker_image_free(p->image);
+		p->image = NULL;
+		parker_partition_del(p);
+	}
+
+	/* They may wait for op_mutex, and then find it dead. */
+	parker_restart_cancel(p);
+	cancel_delayed_work_sync(&p->restart_work);
+	parker_monitor_cancel(p);
+	return 0;
+}

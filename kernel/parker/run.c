@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: how an application kernel is started and ended.
+ *
+ * Ending takes no mutex before the CPUs are halted, so that it waits for no
+ * other partition and for no load.
+ */
+#define pr_fmt(fmt) "parker: " fmt
+
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+
+#include "internal.h"
+
+/* Who ran for so long before a crash does not crash again and again. */
+#define PARKER_STEADY_SECONDS	60
+
+static bool parker_going_down;
+
+static void find_parts(struct parker_partition *p)
+{
+	struct parker_given *block = p->boot.block;
+	void *base = block;
+
+	p->layout = (struct parker_layout){
+		.request	= base + le32_to_cpu(block->request_offset),
+		.told		= base + le32_to_cpu(block->told_offset),
+		.console	= base + le32_to_cpu(block->console_offset),
+		.console_size	= le32_to_cpu(block->console_size),
+	};
+}
+
+/* Build the kernel; on failure the console of the earlier one stays readable. */
+static int build(struct parker_partition *p, struct parker_error *err)
+{
+	struct parker_boot earlier;
+	int ret;
+
+	guard(rwsem_write)(&p->memory_sem);
+
+	earlier = p->boot;
+	p->boot = (struct parker_boot){
+		.id		= p->id,
+		.name		= p->name,
+		.cpus		= p->cpus,
+		.boot_cpu	= cpumask_first(p->cpus),
+		.regions	= p->regions,
+		.nr_regions	= p->nr_regions,
+		.image		= p->image->kimage,
+	};
+	ret = arch_parker_prepare(&p->boot, err);
+	if (ret) {
+		p->boot = earlier;
+		return ret;
+	}
+
+	find_parts(p);
+	return 0;
+}
+
+/* What could not be proved stopped is never used again before a reboot. */
+static void quarantine(struct parker_partition *p, const char *reason)
+{
+	lockdep_assert_held(&p->op_mutex);
+
+	parker_cpus_quarantine(p, p->unproved);
+	parker_memory_quarantine(p);
+	pr_warn("%s: CPUs %*pbl could not be stopped, they and its memory are kept out of use\n",
+		p->name, cpumask_pr_args(p->unproved));
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		parker_set_state(p, PARKER_QUARANTINED,
+				 "CPUs %*pbl could not be proved stopped; they and the memory are out of use until the machine restarts (%s)",
+				 cpumask_pr_args(p->unproved), reason);
+}
+
+static int launch(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	ret = build(p, err);
+	if (ret)
+		return ret;
+
+	if (READ_ONCE(p->start_cancelled)) {
+		arch_parker_finish(&p->boot);
+		return parker_fail(err, -EBUSY, "start: %s was killed meanwhile", p->name);
+	}
+
+	ret = arch_parker_kick(&p->boot, err);
+	if (!ret)
+		return 0;
+
+	/* Who did not answer in time may run all the same. */
+	if (arch_parker_park_cpus(p->cpus, p->unproved))
+		quarantine(p, "start failed");
+	else
+		arch_parker_finish(&p->boot);
+	return ret;
+}
+
+static int check_startable(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	lockdep_assert_held(&p->lock);
+
+	ret = parker_verb_check(PARKER_START, p->state, p->name, err);
+	if (ret)
+		return ret;
+	if (cpumask_empty(p->cpus))
+		return parker_fail(err, -ENODEV,
+				   "start: %s has no CPU; write a list to its file cpus first",
+				   p->name);
+	if (!p->nr_regions)
+		return parker_fail(err, -ENOMEM,
+				   "start: %s has no memory; write a size to its file memory first",
+				   p->name);
+	if (parker_going_down)
+		return parker_fail(err, -EBUSY, "start: the machine is going down");
+	return 0;
+}
+
+static int begin_start(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		ret = check_startable(p, err);
+		if (ret)
+			break;
+		p->starting = true;
+		p->start_cancelled = false;
+		p->restart_wanted = false;
+		p->run++;
+	}
+	return ret;
+}
+
+/**
+ * parker_start_locked() - Start a partition's kernel
+ * @p:		the partition, not dead, its op_mutex held
+ * @err:	gets the sentence
+ *
+ * The monitor begins last: until then nobody looks at what the kernel reports.
+ *
+ * Context: may sleep.
+ * Return: as parker_start().
+ */
+int parker_start_locked(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	ret = begin_start(p, err);
+	if (ret)
+		return ret;
+
+	p->started = ktime_get();
+	ret = launch(p, err);
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (!ret) {
+			parker_set_state(p, PARKER_BOOTING, "started");
+			p->stat.starts++;
+			p->stat.boot_usec = 0;
+		}
+		p->starting = false;
+	}
+	wake_up_all(&p->ended);
+	parker_notify_state(p);
+	if (!ret)
+		parker_monitor_begin(p);
+	return ret;
+}
+
+/**
+ * parker_start() - Start a partition's kernel from its pristine image
+ * @p:		the partition
+ * @err:	gets the sentence
+ *
+ * Context: may sleep.
+ * Return: 0 when the boot CPU runs it, or -ENODEV, -ENOEXEC, -ENOMEM, -ENOSPC,
+ * -EBUSY, -EIO.
+ */
+int parker_start(struct parker_partition *p, struct parker_error *err)
+{
+	guard(mutex)(&p->op_mutex);
+
+	if (p->dead)
+		return parker_fail(err, -ENODEV, "start: %s was removed", p->name);
+
+	p->restart_delay = 0;
+	return parker_start_locked(p, err);
+}
+
+/**
+ * parker_stop() - Ask a partition's kernel to power off
+ * @p:		the partition
+ * @err:	gets the sentence
+ *
+ * Context: any but NMI.
+ * Return: 0 when it was asked, -EBUSY, or -EIO in quarantine.
+ */
+int parker_stop(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		ret = parker_verb_check(PARKER_STOP, p->state, p->name, err);
+		if (ret)
+			return min(ret, 0);
+
+		WRITE_ONCE(p->layout.request->request, cpu_to_le32(PARKER_REQUEST_STOP));
+		parker_set_state(p, PARKER_STOPPING, "asked to power off");
+	}
+
+	parker_notify_state(p);
+	return 0;
+}
+
+static int begin_end(struct parker_partition *p, unsigned int run)
+{
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (!parker_state_is_live(p->state) || p->run != run)
+			return -ESRCH;
+		if (p->ending)
+			return -EALREADY;
+
+		p->ending = true;
+		arch_parker_halt_cpus(p->cpus);
+	}
+	return 0;
+}
+
+/* Is it to be started again, and when? In the lock, so that no kill is missed. */
+static int note_restart(struct parker_partition *p, const struct parker_verdict *verdict)
+{
+	bool steady = ktime_ms_delta(ktime_get(), p->started) >=
+		      PARKER_STEADY_SECONDS * MSEC_PER_SEC;
+	int seconds;
+
+	lockdep_assert_held(&p->lock);
+
+	seconds = parker_judge_restart(verdict, READ_ONCE(p->restart_on_crash), steady,
+				       &p->restart_delay);
+	p->restart_wanted = seconds >= 0;
+	return seconds;
+}
+
+static void set_end_state(struct parker_partition *p, const struct parker_verdict *verdict)
+{
+	int seconds;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		seconds = note_restart(p, verdict);
+		if (seconds > 0)
+			parker_set_state(p, verdict->state, "%s; restart in %d s",
+					 verdict->reason, seconds);
+		else
+			parker_set_state(p, verdict->state, "%s", verdict->reason);
+		p->stat.kills += verdict->killed;
+		p->stat.crashes += verdict->state == PARKER_CRASHED;
+	}
+
+	if (verdict->state == PARKER_CRASHED)
+		pr_info("%s: crashed: %s\n", p->name, verdict->reason);
+	if (seconds >= 0)
+		mod_delayed_work(system_unbound_wq, &p->restart_work,
+				 (unsigned long)seconds * HZ);
+}
+
+/**
+ * parker_end() - Take a running kernel's CPUs back
+ * @p:		the partition; op_mutex is not held
+ * @run:	parker_partition::run of the kernel that is meant
+ * @verdict:	the state that follows, and why
+ *
+ * The state is entered when every CPU is proved stopped.  Of several who end
+ * the same kernel one does it, and the others wait for that.
+ *
+ * Context: may sleep.
+ * Return: 0, -ESRCH when that kernel does not run, -EALREADY when somebody
+ * else ended it, or -EIO when it ended in quarantine.
+ */
+int parker_end(struct parker_partition *p, unsigned int run,
+	       const struct parker_verdict *verdict)
+{
+	int ret;
+
+	lockdep_assert_not_held(&p->op_mutex);
+
+	ret = begin_end(p, run);
+	if (ret == -EALREADY)
+		wait_event(p->ended, !READ_ONCE(p->ending) || READ_ONCE(p->run) != run);
+	if (ret)
+		return ret;
+
+	if (arch_parker_park_cpus(p->cpus, p->unproved)) {
+		ret = -EIO;
+		guard(mutex)(&p->op_mutex);
+		quarantine(p, verdict->reason);
+	} else {
+		arch_parker_finish(&p->boot);
+		set_end_state(p, verdict);
+	}
+	WRITE_ONCE(p->stat.console_bytes, le64_to_cpu(READ_ONCE(p->layout.console->head)));
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		p->ending = false;
+	wake_up_all(&p->ended);
+	parker_notify_console(p);
+	parker_notify_state(p);
+	return ret;
+}
+
+/* Is a start under way? Then it is to be given up. */
+static bool cancel_start(struct parker_partition *p, bool *cancelled)
+{
+	bool starting;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		starting = p->starting;
+		if (starting) {
+			p->start_cancelled = true;
+			*cancelled = true;
+		}
+	}
+	return starting;
+}
+
+/* The kernel ended before it could be killed, or there is none. */
+static int kill_dead(struct parker_partition *p, bool cancelled, struct parker_error *err)
+{
+	int ret;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (cancelled && p->state == PARKER_LOADED)
+			return 0;
+		ret = parker_verb_check(PARKER_KILL, p->state, p->name, err);
+		if (ret < 0)
+			return ret;
+		p->restart_wanted = false;
+		if (p->state != PARKER_CRASHED)
+			return 0;
+		parker_set_state(p, PARKER_STOPPED, "killed");
+		p->stat.kills++;
+	}
+
+	parker_notify_state(p);
+	return 0;
+}
+
+static int kill_for(struct parker_partition *p, const char *reason, struct parker_error *err)
+{
+	struct parker_verdict verdict = { .state = PARKER_STOPPED, .killed = true };
+	bool cancelled = false;
+	int ret;
+
+	strscpy(verdict.reason, reason);
+	wait_event(p->ended, !cancel_start(p, &cancelled));
+	ret = parker_end(p, READ_ONCE(p->run), &verdict);
+	if (ret == -EIO)
+		return parker_fail(err, ret,
+				   "kill: %s is quarantined until the machine restarts, its reason says why",
+				   p->name);
+	return ret ? kill_dead(p, cancelled, err) : 0;
+}
+
+/**
+ * parker_kill() - Take a partition's CPUs back at once
+ * @p:		the partition
+ * @err:	gets the sentence
+ *
+ * A start in hand is given up.  A pending restart, too.
+ *
+ * Context: may sleep.
+ * Return: 0, -EBUSY when the state does not fit, or -EIO in quarantine.
+ */
+int parker_kill(struct parker_partition *p, struct parker_error *err)
+{
+	return kill_for(p, "killed", err);
+}
+
+static bool may_run(struct parker_partition *p)
+{
+	bool may;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		may = p->starting || parker_state_is_live(p->state);
+	return may;
+}
+
+static struct parker_partition *get_running(void)
+{
+	struct parker_partition *p;
+
+	guard(mutex)(&parker_mutex);
+
+	list_for_each_entry(p, &parker_partitions, node) {
+		if (may_run(p)) {
+			kref_get(&p->ref);
+			return p;
+		}
+	}
+	return NULL;
+}
+
+/* Nothing may run on into the next kernel, or while power goes off. */
+static int parker_machine_goes_down(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct parker_partition *p;
+	struct parker_error err = {};
+
+	WRITE_ONCE(parker_going_down, true);
+	while ((p = get_running())) {
+		kill_for(p, "killed, as the machine goes down", &err);
+		pr_info("%s: killed, as the machine goes down\n", p->name);
+		parker_partition_put(p);
+	}
+
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block parker_reboot_nb = {
+	.notifier_call = parker_machine_goes_down,
+};
+
+static int __init parker_run_init(void)
+{
+	return register_reboot_notifier(&parker_reboot_nb);
+}
+subsys_initcall(parker_run_init);
