@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: an image per partition, kept as it was read.
+ *
+ * Nothing is placed here: that is done at every start.
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/kexec.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "../kexec_internal.h"
+#include "internal.h"
+
+DEFINE_FREE(parker_image_free, struct parker_image *, parker_image_free(_T))
+
+/**
+ * parker_image_free() - Free an image
+ * @image: the image or NULL
+ *
+ * Context: may sleep.
+ */
+void parker_image_free(struct parker_image *image)
+{
+	if (!image)
+		return;
+
+	/*
+	 * Not kimage_file_post_load_cleanup(), which also resets what belongs
+	 * to a load of the machine's own kernel.
+	 */
+	if (image->kimage) {
+		vfree(image->kimage->kernel_buf);
+		vfree(image->kimage->initrd_buf);
+		kfree(image->kimage->cmdline_buf);
+		kfree(image->kimage);
+	}
+	kfree(image);
+}
+
+static int explain_read_error(const struct kimage *kimage, int ret, struct parker_error *err)
+{
+	if (!kimage->kernel_buf)
+		return parker_fail(err, ret, "load: the kernel's file could not be read: %pe",
+				   ERR_PTR(ret));
+	if (!kimage->fops)
+		return parker_fail(err, ret,
+				   "load: this is no kernel that kexec can load (a bzImage)");
+	if (ret == -EFAULT || ret == -EINVAL)
+		return parker_fail(err, ret,
+				   "load: the command line or the initrd's file could not be read: %pe",
+				   ERR_PTR(ret));
+	return parker_fail(err, ret,
+			   "load: the kernel's signature or the initrd's file was refused: %pe",
+			   ERR_PTR(ret));
+}
+
+/**
+ * parker_image_read() - Read an application kernel with its initrd
+ * @kernel_fd:		file of the kernel
+ * @initrd_fd:		file of the initrd, unless @flags has KEXEC_FILE_NO_INITRAMFS
+ * @cmdline_ptr:	its command line, in user space
+ * @cmdline_len:	length with the zero byte, 0: none
+ * @flags:		KEXEC_FILE_*
+ * @err:		gets the sentence
+ *
+ * Signature, lockdown and IMA apply as for any kexec.
+ *
+ * Context: may sleep; reads files, so no lock of Parker's may be held.
+ * Return: the image, which the caller owns, or an ERR_PTR().
+ */
+struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
+				       const char __user *cmdline_ptr,
+				       unsigned long cmdline_len, unsigned long flags,
+				       struct parker_error *err)
+{
+	struct kimage *kimage;
+	int ret;
+
+	struct parker_image *image __free(parker_image_free) = kzalloc(sizeof(*image), GFP_KERNEL);
+	if (image)
+		image->kimage = do_kimage_alloc_init();
+	if (!image || !image->kimage) {
+		parker_fail(err, -ENOMEM,
+			    "load: the boot kernel has no memory for its own records");
+		return ERR_PTR(-ENOMEM);
+	}
+
+	kimage = image->kimage;
+	kimage->file_mode = 1;
+	ret = kimage_file_read(kimage, kernel_fd, initrd_fd, cmdline_ptr, cmdline_len, flags);
+	if (ret) {
+		explain_read_error(kimage, ret, err);
+		return ERR_PTR(ret);
+	}
+
+	ret = arch_parker_check_image(kimage->kernel_buf, kimage->kernel_buf_len,
+				      &image->info, err);
+	if (ret)
+		return ERR_PTR(ret);
+
+	return no_free_ptr(image);
+}
+
+/**
+ * parker_image_show() - Show an image
+ * @m:		the file
+ * @image:	the image
+ *
+ * Context: may sleep; op_mutex is held.
+ */
+void parker_image_show(struct seq_file *m, const struct parker_image *image)
+{
+	seq_printf(m, "release %s\n", image->info.release);
+	seq_printf(m, "kernel_bytes %lu\n", image->kimage->kernel_buf_len);
+	seq_printf(m, "initrd_bytes %lu\n", image->kimage->initrd_buf_len);
+	seq_printf(m, "contract %u\n", image->info.version);
+}
