@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: reading what an application kernel printed.
+ *
+ * An offset in the file is a position in the stream.  Where older text was
+ * overwritten, a reader gets a line that says how much, and then what is left:
+ * from there on its offsets differ from positions by the same amount, until it
+ * seeks.
+ */
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/kernfs.h>
+#include <linux/minmax.h>
+#include <linux/parker_ring.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "fs.h"
+
+/**
+ * struct parker_reader - an open console
+ * @p:		the partition, alive as long as the file is active
+ * @next:	offset at which a reader who goes on reads
+ * @pos:	position in the stream that this stands for
+ * @note:	what there is to say about lost text
+ * @note_len:	its length
+ * @note_at:	how much of it was read
+ */
+struct parker_reader {
+	struct parker_partition *p;
+	loff_t next;
+	u64 pos;
+	char note[40];
+	unsigned int note_len;
+	unsigned int note_at;
+};
+
+static u64 console_end(struct parker_partition *p)
+{
+	guard(rwsem_read)(&p->memory_sem);
+
+	if (!p->boot.block)
+		return 0;
+	return min_t(u64, le64_to_cpu(READ_ONCE(p->layout.console->head)), S64_MAX);
+}
+
+static size_t read_ring(struct parker_partition *p, u64 *pos, char *buf, size_t count, u64 *lost)
+{
+	guard(rwsem_read)(&p->memory_sem);
+
+	if (!p->boot.block)
+		return 0;
+	return parker_ring_read(p->layout.console, p->layout.console_size, pos, buf, count, lost);
+}
+
+static void seek_to(struct parker_reader *reader, loff_t pos)
+{
+	reader->next = pos;
+	reader->pos = pos;
+	reader->note_len = 0;
+	reader->note_at = 0;
+}
+
+static size_t read_note(struct parker_reader *reader, char *buf, size_t count)
+{
+	size_t n = min_t(size_t, reader->note_len - reader->note_at, count);
+
+	memcpy(buf, reader->note + reader->note_at, n);
+	reader->note_at += n;
+	return n;
+}
+
+/* A reader who was overtaken may be in the middle of a line. */
+static void make_note(struct parker_reader *reader, u64 lost, bool goes_on)
+{
+	reader->note_len = scnprintf(reader->note, sizeof(reader->note), "%s[%llu bytes lost]\n",
+				     goes_on ? "\n" : "", lost);
+	reader->note_at = 0;
+}
+
+static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_t count,
+				   loff_t off)
+{
+	struct parker_reader *reader = of->priv;
+	bool goes_on = off && off == reader->next;
+	u64 lost = 0;
+	size_t n;
+
+	if (!goes_on)
+		seek_to(reader, off);
+
+	n = read_note(reader, buf, count);
+	if (!n) {
+		u64 pos = reader->pos;
+
+		n = read_ring(reader->p, &pos, buf, count, &lost);
+		if (lost) {
+			/* The text behind the gap is read again after the note. */
+			make_note(reader, lost, goes_on);
+			reader->pos = pos - n;
+			n = read_note(reader, buf, count);
+		} else {
+			reader->pos = pos;
+		}
+	}
+
+	reader->next = off + n;
+	return n;
+}
+
+static loff_t parker_console_llseek(struct kernfs_open_file *of, loff_t offset, int whence)
+{
+	struct parker_reader *reader = of->priv;
+	struct file *file = of->file;
+	loff_t pos;
+
+	if (file->f_pos == reader->next)
+		file->f_pos = reader->pos;
+	pos = fixed_size_llseek(file, offset, whence, console_end(reader->p));
+	seek_to(reader, file->f_pos);
+	return pos;
+}
+
+static __poll_t parker_console_poll(struct kernfs_open_file *of, struct poll_table_struct *pt)
+{
+	struct parker_reader *reader = of->priv;
+	__poll_t mask = kernfs_generic_poll(of, pt);
+
+	/* Without memory_sem, which may be held for seconds. */
+	if (reader->note_at == reader->note_len &&
+	    reader->pos >= READ_ONCE(reader->p->stat.console_bytes))
+		mask &= ~(EPOLLIN | EPOLLRDNORM);
+	return mask;
+}
+
+static int parker_console_open(struct kernfs_open_file *of)
+{
+	struct parker_reader *reader;
+
+	reader = kzalloc(sizeof(*reader), GFP_KERNEL);
+	if (!reader)
+		return -ENOMEM;
+
+	reader->p = of->kn->parent->priv;
+	of->priv = reader;
+	return 0;
+}
+
+static void parker_console_release(struct kernfs_open_file *of)
+{
+	kfree(of->priv);
+}
+
+const struct kernfs_ops parker_console_ops = {
+	.open		= parker_console_open,
+	.release	= parker_console_release,
+	.read		= parker_console_read,
+	.llseek		= parker_console_llseek,
+	.poll		= parker_console_poll,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Parker: what the files of the file system share.
+ */
+#ifndef _KERNEL_PARKER_FS_H
+#define _KERNEL_PARKER_FS_H
+
+#include <linux/bits.h>
+#include <linux/kernfs.h>
+#include <linux/lockdep.h>
+#include <linux/types.h>
+
+#include "internal.h"
+
+struct file;
+struct seq_file;
+
+/**
+ * struct parker_write - a write to a file
+ * @file:	the open file, for its opener's capabilities
+ * @buf:	what was written, without blanks at both ends
+ * @err:	gets the sentence
+ */
+struct parker_write {
+	struct file *file;
+	char *buf;
+	struct parker_error *err;
+};
+
+/* The handlers take op_mutex themselves, or need none. */
+#define PARKER_FILE_UNLOCKED	BIT(0)
+/* A stream of bytes, read by console.c. */
+#define PARKER_FILE_CONSOLE	BIT(1)
+
+/**
+ * struct parker_file - a file of the root or of a partition
+ * @name:	its name; the table ends with an entry without one
+ * @mode:	its access mode
+ * @flags:	PARKER_FILE_*
+ * @show:	prints it; the partition is NULL in the root
+ * @write:	carries a write out, whole or not at all: 0 or a negative errno.
+ *		Runs without an active reference
+ * @key:	tells lockdep about waiting for the file's removal
+ *
+ * In a partition, @show and @write run under op_mutex and only while it is not
+ * dead, unless @flags has %PARKER_FILE_UNLOCKED.
+ */
+struct parker_file {
+	const char *name;
+	umode_t mode;
+	unsigned int flags;
+	int (*show)(struct seq_file *m, struct parker_partition *p);
+	int (*write)(struct parker_partition *p, const struct parker_write *w);
+	struct lock_class_key key;
+};
+
+/* from fs.c */
+bool parker_may(const struct file *file, int cap);
+bool parker_fs_has(const char *name);
+int parker_fs_publish(struct parker_partition *p, struct parker_error *err);
+int parker_fs_show_error(struct seq_file *m, struct parker_partition *p);
+
+/* from files.c */
+extern struct parker_file parker_partition_files[];
+
+/* from root.c */
+extern struct parker_file parker_root_files[];
+int parker_make(const char *name, struct parker_error *err);
+
+/* from console.c */
+extern const struct kernfs_ops parker_console_ops;
+
+#endif /* _KERNEL_PARKER_FS_H */
