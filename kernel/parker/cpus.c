@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: claim and release of CPUs.
+ *
+ * Nobody else writes the masks below.  A CPU that is claimed is owned, offline
+ * and not present, its device refuses to be ejected, and it is parked by the
+ * architecture.
+ */
+#include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/device.h>
+#include <linux/init.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/smt.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
+
+#include "internal.h"
+
+/* See internal.h. */
+DEFINE_MUTEX(parker_mutex);
+
+/* Bits change under parker_mutex; the veto reads them without it. */
+static struct cpumask parker_owned;
+
+/* A part of parker_owned.  Bits are only ever set, under parker_mutex. */
+static struct cpumask parker_quarantine;
+
+/*
+ * Whose a CPU in parker_owned is, under parker_mutex.  NULL: nobody's, as it was
+ * quarantined before a partition had it.
+ */
+static DEFINE_PER_CPU(struct parker_partition *, parker_owner);
+
+static bool parker_veto_works __ro_after_init;
+
+/*
+ * Closes the time in which a CPU is owned but still present.  No lock: this
+ * runs under the CPU hotplug lock, which claiming takes inside of its own.
+ */
+static int parker_veto(unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, &parker_owned) ? -EBUSY : 0;
+}
+
+static int __init parker_cpus_init(void)
+{
+	int ret;
+
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "parker:owned",
+					parker_veto, NULL);
+	parker_veto_works = ret >= 0;
+	return ret < 0 ? ret : 0;
+}
+core_initcall(parker_cpus_init);
+
+/**
+ * parker_cpus_parse() - Understand what is written to cpus
+ * @buf:	a list of CPUs, empty for none
+ * @want:	gets the CPUs
+ * @err:	gets the sentence
+ *
+ * Context: any.
+ * Return: 0, -EINVAL for what is no list, -ENODEV for numbers that are too high.
+ */
+int parker_cpus_parse(const char *buf, struct cpumask *want, struct parker_error *err)
+{
+	const char *line = skip_spaces(buf);
+	const char *end = strchrnul(line, '\n');
+	int ret;
+
+	cpumask_clear(want);
+	if (!*line)
+		return 0;
+
+	/* bitmap_parselist() stops at the end of a line. */
+	ret = *skip_spaces(end) ? -EINVAL : bitmap_parselist(line, cpumask_bits(want), nr_cpu_ids);
+	if (ret == -ERANGE || ret == -EOVERFLOW)
+		return parker_fail(err, -ENODEV, "The CPUs of this machine are numbered 0 to %u",
+				   nr_cpu_ids - 1);
+	if (ret || cpumask_empty(want))
+		return parker_fail(err, -EINVAL, "This is no list of CPUs, such as 2-3,6");
+	return 0;
+}
+
+VISIBLE_IF_KUNIT void parker_core_cpus(unsigned int cpu, struct cpumask *core)
+{
+	KUNIT_STATIC_STUB_REDIRECT(parker_core_cpus, cpu, core);
+	arch_parker_core_cpus(cpu, core);
+}
+
+/*
+ * Finds a CPU out of @want whose core is not wholly in @want, and its siblings
+ * that are missing.  Returns nr_cpu_ids when there is none.
+ */
+VISIBLE_IF_KUNIT unsigned int parker_find_half_core(const struct cpumask *want,
+						    struct cpumask *missing)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, want) {
+		parker_core_cpus(cpu, missing);
+		if (cpumask_andnot(missing, missing, want))
+			return cpu;
+	}
+	return nr_cpu_ids;
+}
+
+static bool parker_cpu_is_ours(unsigned int cpu)
+{
+	return cpu == 0 || arch_parker_cpu_is_bsp(cpu);
+}
+
+/* Could a partition get this CPU, if only it was not for the rest of its core? */
+static int parker_check_cpu(const struct parker_partition *p, unsigned int cpu,
+			    struct parker_error *err)
+{
+	const struct parker_partition *owner = per_cpu(parker_owner, cpu);
+
+	lockdep_assert_held(&parker_mutex);
+
+	if (cpumask_test_cpu(cpu, &parker_quarantine))
+		return parker_fail(err, -EBUSY,
+				   "CPU %u is quarantined, as it could not be stopped; only a reboot of the machine frees it",
+				   cpu);
+	if (owner)
+		return owner == p ? 0 :
+		       parker_fail(err, -EBUSY, "CPU %u belongs to partition %s", cpu, owner->name);
+	if (!cpu_present(cpu) || !get_cpu_device(cpu))
+		return parker_fail(err, -ENODEV, "There is no CPU %u", cpu);
+	if (parker_cpu_is_ours(cpu))
+		return parker_fail(err, -EBUSY,
+				   "CPU %u stays with the boot kernel, as it booted the machine and resetting it would reset the machine",
+				   cpu);
+	return 0;
+}
+
+static struct cpumask *parker_mask_alloc(gfp_t gfp)
+{
+	return kzalloc(cpumask_size(), gfp);
+}
+
+static int parker_check_cores(const struct cpumask *want, struct parker_error *err)
+{
+	struct cpumask *missing __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	unsigned int cpu;
+
+	if (!missing)
+		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
+
+	cpu = parker_find_half_core(want, missing);
+	if (cpu < nr_cpu_ids)
+		return parker_fail(err, -EINVAL,
+				   "CPU %u shares its core with CPU %*pbl, and only whole cores can be given away",
+				   cpu, cpumask_pr_args(missing));
+	return 0;
+}
+
+/* Taking a CPU offline fails when no CPU is left that serves all of the system. */
+static int parker_check_rest(const struct cpumask *want, struct parker_error *err)
+{
+	unsigned int cpu;
+
+	for_each_cpu_and(cpu, cpu_online_mask, housekeeping_cpumask(HK_TYPE_DOMAIN))
+		if (!cpumask_test_cpu(cpu, want))
+			return 0;
+	return parker_fail(err, -EBUSY,
+			   "The boot kernel needs at least one CPU that is online and not isolated");
+}
+
+/**
+ * parker_cpus_check() - Could a partition have these CPUs?
+ * @p:		the partition, or NULL for a new one
+ * @want:	all CPUs that it is to have
+ * @err:	gets the sentence
+ *
+ * Changes nothing.
+ *
+ * Context: may sleep; op_mutex held if there is a partition.
+ * Return: 0, or the error that parker_cpus_set() would fail with.
+ */
+int parker_cpus_check(const struct parker_partition *p, const struct cpumask *want,
+		      struct parker_error *err)
+{
+	unsigned int cpu;
+	int ret;
+
+	if (cpumask_empty(want))
+		return 0;
+	if (!parker_veto_works)
+		return parker_fail(err, -EOPNOTSUPP, "No CPU hotplug state was left at boot");
+	ret = arch_parker_check_machine(err);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&parker_mutex);
+	for_each_cpu(cpu, want) {
+		ret = parker_check_cpu(p, cpu, err);
+		if (ret)
+			return ret;
+	}
+	ret = parker_check_cores(want, err);
+	return ret ?: parker_check_rest(want, err);
+}
+
+/* All or none become @p's. */
+static int parker_own(struct parker_partition *p, const struct cpumask *cpus,
+		      struct parker_error *err)
+{
+	unsigned int cpu;
+	int ret;
+
+	guard(mutex)(&parker_mutex);
+
+	/* Another partition may have been faster since the check. */
+	for_each_cpu(cpu, cpus) {
+		ret = parker_check_cpu(p, cpu, err);
+		if (ret)
+			return ret;
+	}
+	for_each_cpu(cpu, cpus)
+		per_cpu(parker_owner, cpu) = p;
+	cpumask_or(&parker_owned, &parker_owned, cpus);
+	return 0;
+}
+
+static void parker_disown(const struct cpumask *cpus)
+{
+	unsigned int cpu;
+
+	guard(mutex)(&parker_mutex);
+	for_each_cpu(cpu, cpus)
+		per_cpu(parker_owner, cpu) = NULL;
+	cpumask_andnot(&parker_owned, &parker_owned, cpus);
+}
+
+/*
+ * The boot kernel leaves a CPU alone that is not present: nobody can bring it
+ * online, and IPIs are no longer sent by the shorthand that reaches all CPUs of
+ * the machine, as not all that were ever up are present.
+ */
+static void parker_set_present(const struct cpumask *cpus, bool present)
+{
+	unsigned int cpu;
+
+	cpu_maps_update_begin();
+	cpus_write_lock();
+	for_each_cpu(cpu, cpus)
+		set_cpu_present(cpu, present);
+	cpus_write_unlock();
+
+	/* Takes the hotplug lock itself, so as in _cpu_down() it comes after. */
+	arch_smt_update();
+	cpu_maps_update_done();
+}
+
+/* ACPI does not eject what refuses to be taken offline. */
+static void parker_forbid_offline(struct device *dev, bool forbid)
+{
+	guard(device)(dev);
+	dev->offline_disabled = forbid;
+}
+
+/* Returns 0 when it went offline, 1 when it was, or an error. */
+static int parker_take_offline(unsigned int cpu)
+{
+	struct device *dev = get_cpu_device(cpu);
+	int ret;
+
+	lock_device_hotplug();
+	ret = device_offline(dev);
+	/* CPU hotplug by other ways than the device may have been quicker. */
+	if (ret == 1 && cpu_online(cpu))
+		ret = -EBUSY;
+	if (ret >= 0)
+		parker_forbid_offline(dev, true);
+	unlock_device_hotplug();
+	return ret;
+}
+
+static int parker_take_all_offline(const struct cpumask *cpus, struct cpumask *were_online,
+				   struct parker_error *err)
+{
+	unsigned int cpu;
+	int ret;
+
+	for_each_cpu(cpu, cpus) {
+		ret = parker_take_offline(cpu);
+		if (ret < 0)
+			return parker_fail(err, ret, "CPU %u could not be taken offline: %pe",
+					   cpu, ERR_PTR(ret));
+		if (!ret)
+			cpumask_set_cpu(cpu, were_online);
+	}
+	return 0;
+}
+
+/*
+ * What was never up is not set up, and would be counted by nobody who decides
+ * on the shorthand of IPIs.
+ */
+static int parker_boot_once(const struct cpumask *cpus, struct parker_error *err)
+{
+	unsigned int cpu;
+	int ret;
+
+	for_each_cpu_andnot(cpu, cpus, &cpus_booted_once_mask) {
+		ret = add_cpu(cpu);
+		if (!ret)
+			ret = remove_cpu(cpu);
+		if (ret < 0)
+			return parker_fail(err, ret,
+					   "CPU %u was never online, and could not be brought up once: %pe",
+					   cpu, ERR_PTR(ret));
+	}
+	return 0;
+}
+
+/*
+ * Undoes what parker_claim() did with @cpus, however far that came.  On return
+ * @were_online has those that should have come online again and did not.
+ */
+static void parker_give_back(const struct cpumask *cpus, struct cpumask *were_online)
+{
+	unsigned int cpu;
+
+	parker_set_present(cpus, true);
+	lock_device_hotplug();
+	for_each_cpu(cpu, cpus)
+		parker_forbid_offline(get_cpu_device(cpu), false);
+	unlock_device_hotplug();
+	parker_disown(cpus);
+	for_each_cpu_and(cpu, cpus, were_online)
+		if (add_cpu(cpu) >= 0)
+			cpumask_clear_cpu(cpu, were_online);
+}
+
+/* Parks what is offline.  What cannot be proved stopped is lost for good. */
+static int parker_park(struct cpumask *cpus, struct parker_error *err)
+{
+	struct cpumask *unproved __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	int ret;
+
+	if (!unproved)
+		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
+
+	ret = arch_parker_park_cpus(cpus, unproved);
+	if (!ret)
+		return 0;
+
+	parker_cpus_quarantine(NULL, unproved);
+	cpumask_andnot(cpus, cpus, unproved);
+	return parker_fail(err, ret, "CPU %*pbl did not answer and is quarantined",
+			   cpumask_pr_args(unproved));
+}
+
+/* On a failure @cpus has lost those that had to be quarantined. */
+static int parker_claim(struct parker_partition *p, struct cpumask *cpus,
+			struct parker_error *err)
+{
+	struct cpumask *were_online __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	int ret;
+
+	if (!were_online)
+		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
+
+	ret = parker_boot_once(cpus, err);
+	if (ret)
+		return ret;
+	ret = parker_own(p, cpus, err);
+	if (ret)
+		return ret;
+
+	ret = parker_take_all_offline(cpus, were_online, err);
+	if (!ret) {
+		parker_set_present(cpus, false);
+		ret = parker_park(cpus, err);
+	}
+	if (ret) {
+		parker_give_back(cpus, were_online);
+		return ret;
+	}
+
+	cpumask_or(p->cpus, p->cpus, cpus);
+	cpumask_or(p->cpus_were_online, p->cpus_were_online, were_online);
+	return 0;
+}
+
+/* Cannot fail; the sentence names what should have come online and did not. */
+static void parker_release(struct parker_partition *p, struct cpumask *cpus,
+			   struct parker_error *err)
+{
+	cpumask_andnot(p->cpus, p->cpus, cpus);
+	parker_give_back(cpus, p->cpus_were_online);
+
+	cpumask_and(cpus, cpus, p->cpus_were_online);
+	cpumask_andnot(p->cpus_were_online, p->cpus_were_online, cpus);
+	if (!cpumask_empty(cpus))
+		parker_fail(err, 0, "CPU %*pbl was given back, but did not come online",
+			    cpumask_pr_args(cpus));
+}
+
+/**
+ * parker_cpus_set() - Give a partition the CPUs that are wished for
+ * @p:		the partition
+ * @want:	all CPUs that it is to have
+ * @err:	gets the sentence, also after a success when CPUs that were given
+ *		back did not come online
+ *
+ * Context: may sleep; op_mutex held.
+ * Return: 0 or an error; then the partition has what it had.  After -EIO CPUs
+ * that it did not get are quarantined.
+ */
+int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
+		    struct parker_error *err)
+{
+	/* Giving back must not fail, and so small an allocation does not. */
+	struct cpumask *change __free(kfree) = parker_mask_alloc(GFP_KERNEL | __GFP_NOFAIL);
+	int ret;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	ret = parker_cpus_check(p, want, err);
+	if (ret)
+		return ret;
+
+	if (cpumask_andnot(change, want, p->cpus)) {
+		ret = parker_claim(p, change, err);
+		if (ret)
+			return ret;
+	}
+	if (cpumask_andnot(change, p->cpus, want))
+		parker_release(p, change, err);
+	return 0;
+}
+
+/**
+ * parker_cpus_quarantine() - Keep CPUs out of use for good
+ * @p:		the partition that they stay with, or NULL
+ * @cpus:	CPUs that are claimed and could not be proved stopped
+ *
+ * Context: may sleep; no lock needed.
+ */
+void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus)
+{
+	unsigned int cpu;
+
+	guard(mutex)(&parker_mutex);
+	for_each_cpu(cpu, cpus)
+		per_cpu(parker_owner, cpu) = p;
+	cpumask_or(&parker_quarantine, &parker_quarantine, cpus);
+}
+
+/**
+ * parker_cpus_quarantined() - Which CPUs are out of use for good?
+ *
+ * Context: any.
+ * Return: the CPUs, some of which may still be a quarantined partition's.
+ */
+const struct cpumask *parker_cpus_quarantined(void)
+{
+	return &parker_quarantine;
+}
+
+/* Could a new partition get the core that this CPU is in? */
+static bool parker_core_is_free(unsigned int cpu, struct cpumask *core)
+{
+	parker_core_cpus(cpu, core);
+	for_each_cpu(cpu, core)
+		if (parker_check_cpu(NULL, cpu, NULL))
+			return false;
+	return true;
+}
+
+/**
+ * parker_cpus_show_available() - Show which CPUs a new partition could get
+ * @m: the file
+ *
+ * Context: may sleep.
+ */
+void parker_cpus_show_available(struct seq_file *m)
+{
+	struct cpumask *available __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	struct cpumask *core __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	unsigned int cpu;
+
+	if (!available || !core)
+		return;
+
+	if (!arch_parker_check_machine(NULL)) {
+		guard(mutex)(&parker_mutex);
+		for_each_present_cpu(cpu)
+			if (parker_core_is_free(cpu, core))
+				cpumask_set_cpu(cpu, available);
+	}
+	seq_printf(m, "cpus %*pbl\n", cpumask_pr_args(available));
+}
