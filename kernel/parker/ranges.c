@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parker: finding and taking ranges of memory.
+ *
+ * Memory is taken from the page allocator at run time, in ranges which are
+ * free or whose pages can move, or from the pool that parker_memory= keeps
+ * aside.  alloc_contig_pages() is no help: it steps by the size asked for, and
+ * so misses most places for a large region.
+ */
+#include <linux/cleanup.h>
+#include <linux/gfp.h>
+#include <linux/hugetlb.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/page-isolation.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/topology.h>
+#include <linux/vmstat.h>
+
+#include "internal.h"
+
+#define PARKER_BLOCK_PAGES	(PARKER_ALIGN >> PAGE_SHIFT)
+
+/* A quick look tests every so many pages of a block that is in use. */
+#define PARKER_QUICK_STRIDE	64
+
+/* Ranges of one map whose pages did not move until the search is given up. */
+#define PARKER_MAX_TRIES	64
+
+/**
+ * struct parker_map - what the blocks of a range hold
+ * @range:	the range, its start aligned
+ * @nr:		entries of @kinds
+ * @kinds:	enum parker_block
+ */
+struct parker_map {
+	struct parker_range range;
+	unsigned long nr;
+	u8 kinds[] __counted_by(nr);
+};
+
+/*
+ * Two that take memory at once would move pages into each other's ranges.
+ * Taken under op_mutex; what is taken under it are the allocator's locks.
+ */
+static DEFINE_MUTEX(parker_take_mutex);
+
+/*
+ * The rules of has_unmovable_pages(), and what is known to make migration
+ * fail.  No reference is held: an answer may be wrong, and the caller finds out.
+ */
+static bool parker_page_can_move(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (PageReserved(page) || folio_test_hugetlb(folio))
+		return false;
+	if (!folio_ref_count(folio))
+		return true;
+	return (folio_test_lru(folio) || __folio_test_movable(folio)) &&
+	       !folio_maybe_dma_pinned(folio);
+}
+
+/* The number of free pages from this one on, as the page allocator groups them. */
+static unsigned long parker_free_pages(unsigned long pfn)
+{
+	unsigned int order, free;
+	struct page *page;
+
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		page = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+		if (!PageBuddy(page))
+			continue;
+		/* Without zone->lock it may be anything. */
+		free = READ_ONCE(page->private);
+		if (free >= order && free <= MAX_PAGE_ORDER)
+			return page_to_pfn(page) + (1UL << free) - pfn;
+	}
+	return 0;
+}
+
+static enum parker_block parker_block_pages(unsigned long pfn, unsigned int stride)
+{
+	enum parker_block kind = PARKER_BLOCK_FREE;
+	unsigned long end = pfn + PARKER_BLOCK_PAGES;
+	unsigned long free;
+	struct page *page;
+
+	while (pfn < end) {
+		page = pfn_to_page(pfn);
+		free = page_ref_count(page) ? 0 : parker_free_pages(pfn);
+		if (free) {
+			pfn += free;
+			continue;
+		}
+		if (!parker_page_can_move(page))
+			return PARKER_BLOCK_BAD;
+		kind = PARKER_BLOCK_MOVABLE;
+		pfn += stride;
+	}
+	return kind;
+}
+
+static enum parker_block parker_block_kind(const struct parker_range *range,
+					   unsigned long pfn, unsigned int stride)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	int type;
+
+	if (!page || page_to_nid(page) != range->node)
+		return PARKER_BLOCK_BAD;
+	/* Scarce: devices that reach no further need it. */
+	if (pfn < PHYS_PFN(SZ_16M))
+		return PARKER_BLOCK_BAD;
+
+	/* Others' CMA areas, reserves, and what is being taken away already. */
+	type = get_pageblock_migratetype(page);
+	if (range->pool ? !is_migrate_cma(type) : type >= MIGRATE_PCPTYPES)
+		return PARKER_BLOCK_BAD;
+	return parker_block_pages(pfn, stride);
+}
+
+static struct parker_map *parker_map_alloc(const struct parker_range *range)
+{
+	unsigned long start = ALIGN(range->start, PARKER_BLOCK_PAGES);
+	unsigned long end = ALIGN_DOWN(range->end, PARKER_BLOCK_PAGES);
+	unsigned long nr = end > start ? (end - start) / PARKER_BLOCK_PAGES : 0;
+	struct page *page, *last = NULL;
+	struct parker_map *map;
+
+	map = kvmalloc(struct_size(map, kinds, nr), GFP_KERNEL);
+	if (!map)
+		return NULL;
+
+	map->range = *range;
+	map->range.start = start;
+	map->nr = nr;
+	for (unsigned long i = 0; i < nr; i++) {
+		unsigned long pfn = start + i * PARKER_BLOCK_PAGES;
+
+		map->kinds[i] = parker_block_kind(range, pfn, PARKER_QUICK_STRIDE);
+		/* A gap between zones: alloc_contig_range() wants one zone. */
+		page = map->kinds[i] == PARKER_BLOCK_BAD ? NULL : pfn_to_page(pfn);
+		if (page && last && page_zone(page) != page_zone(last))
+			map->kinds[i] = PARKER_BLOCK_BAD;
+		if (page)
+			last = page;
+		cond_resched();
+	}
+	return map;
+}
+
+DEFINE_FREE(parker_map_free, struct parker_map *, kvfree(_T))
+
+/* Looks at each page of the run.  Return: whether all of it still seems usable. */
+static bool parker_map_verify(struct parker_map *map, const struct parker_run *run)
+{
+	bool usable = true;
+
+	for (unsigned long i = run->first; i < run->first + run->nr; i++) {
+		map->kinds[i] = parker_block_kind(&map->range,
+						  map->range.start + i * PARKER_BLOCK_PAGES, 1);
+		usable &= map->kinds[i] != PARKER_BLOCK_BAD;
+		cond_resched();
+	}
+	return usable;
+}
+
+/*
+ * The run could not be taken.  Pages move in ascending order until one does
+ * not, so that one is in the first block which is still in use.
+ */
+static void parker_map_blame(struct parker_map *map, const struct parker_run *run)
+{
+	unsigned long i = run->first;
+
+	if (!parker_map_verify(map, run))
+		return;
+	while (i < run->first + run->nr - 1 && map->kinds[i] == PARKER_BLOCK_FREE)
+		i++;
+	map->kinds[i] = PARKER_BLOCK_BAD;
+}
+
+/* Range number @i to search on @node: the areas of the pool, then all of it. */
+static bool parker_range_of(int node, unsigned int i, struct parker_range *range)
+{
+	unsigned int nr = parker_pool_areas();
+
+	if (i < nr) {
+		parker_pool_area(i, range);
+		/* An empty range, if it is another node's. */
+		if (range->node != node)
+			range->end = range->start;
+		return true;
+	}
+
+	range->start = node_start_pfn(node);
+	range->end = node_end_pfn(node);
+	range->node = node;
+	range->pool = false;
+	return i == nr;
+}
+
+/* The nearest node with memory that was not tried yet, or NUMA_NO_NODE. */
+static int parker_next_node(int near, nodemask_t *tried)
+{
+	int node, best = NUMA_NO_NODE;
+
+	if (near == NUMA_NO_NODE)
+		near = first_memory_node;
+
+	for_each_node_state(node, N_MEMORY)
+		if (!node_isset(node, *tried) &&
+		    (best == NUMA_NO_NODE ||
+		     node_distance(near, node) < node_distance(near, best)))
+			best = node;
+
+	if (best != NUMA_NO_NODE)
+		node_set(best, *tried);
+	return best;
+}
+
+/*
+ * What moves needs another place, so what can be had is bounded by what is free
+ * or can be dropped.  The rules of si_mem_available(), for one node.
+ */
+static u64 parker_node_bound(int node)
+{
+	struct pglist_data *data = NODE_DATA(node);
+	long pages = sum_zone_node_page_state(node, NR_FREE_PAGES) +
+		     node_page_state(data, NR_ACTIVE_FILE) +
+		     node_page_state(data, NR_INACTIVE_FILE) -
+		     data->totalreserve_pages;
+
+	pages = clamp(pages, 0, si_mem_available());
+	return ALIGN_DOWN((u64)pages << PAGE_SHIFT, PARKER_ALIGN);
+}
+
+/**
+ * parker_estimate() - Find out quickly what could be taken from a node
+ * @node:	the node
+ * @estimate:	gets the answer, which may be too high
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int parker_estimate(int node, struct parker_estimate *estimate)
+{
+	struct parker_range range;
+	struct parker_run run;
+	u64 bound;
+
+	*estimate = (struct parker_estimate){};
+	for (unsigned int i = 0; parker_range_of(node, i, &range); i++) {
+		struct parker_map *map __free(parker_map_free) = parker_map_alloc(&range);
+
+		if (!map)
+			return -ENOMEM;
+		for (unsigned long b = 0; b < map->nr; b++)
+			if (map->kinds[b] != PARKER_BLOCK_BAD)
+				estimate->bytes += PARKER_ALIGN;
+		if (parker_blocks_search(map->kinds, map->nr, map->nr, &run))
+			estimate->largest = max_t(u64, estimate->largest,
+						  (u64)run.nr * PARKER_ALIGN);
+	}
+
+	bound = parker_node_bound(node);
+	estimate->bytes = min(estimate->bytes, bound);
+	estimate->largest = min(estimate->largest, bound);
+	return 0;
+}
+
+/**
+ * parker_region_free() - Give a region back to the page allocator
+ * @region: the region
+ *
+ * Memory of the pool is the pool's again by that.
+ *
+ * Context: may sleep.
+ */
+void parker_region_free(const struct parker_region *region)
+{
+	for (phys_addr_t at = 0; at < region->len; at += PARKER_ALIGN) {
+		free_contig_range(PHYS_PFN(region->start + at), PARKER_BLOCK_PAGES);
+		cond_resched();
+	}
+}
+
+static int parker_run_take(struct parker_map *map, const struct parker_run *run,
+			   struct parker_plan *plan)
+{
+	unsigned long pfn = map->range.start + run->first * PARKER_BLOCK_PAGES;
+	struct parker_region region = {
+		.start = PFN_PHYS(pfn),
+		.len = (phys_addr_t)run->nr * PARKER_ALIGN,
+		.node = map->range.node,
+	};
+	int ret;
+
+	ret = alloc_contig_range(pfn, pfn + run->nr * PARKER_BLOCK_PAGES,
+				 map->range.pool ? MIGRATE_CMA : MIGRATE_MOVABLE,
+				 GFP_KERNEL | __GFP_NOWARN);
+	if (ret)
+		return ret;
+
+	memset(&map->kinds[run->first], PARKER_BLOCK_BAD, run->nr);
+	ret = parker_regions_add(&plan->taken, &region);
+	if (ret) {
+		parker_region_free(&region);
+		return ret;
+	}
+	return parker_regions_add(&plan->result, &region);
+}
+
+/* Pieces that are too small cannot add up to @need. */
+static bool parker_run_helps(const struct parker_run *run,
+			     const struct parker_plan *plan, u64 need)
+{
+	unsigned int left = PARKER_MAX_REGIONS - max(plan->result.nr, plan->taken.nr);
+
+	return (u64)run->nr * PARKER_ALIGN * left >= need;
+}
+
+static int parker_take_map(struct parker_map *map, struct parker_plan *plan, u64 *need)
+{
+	unsigned int tries = 0;
+	struct parker_run run;
+	int ret;
+
+	while (*need && tries < PARKER_MAX_TRIES) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!parker_blocks_search(map->kinds, map->nr, *need / PARKER_ALIGN, &run) ||
+		    !parker_run_helps(&run, plan, *need))
+			return 0;
+		if (!parker_map_verify(map, &run))
+			continue;
+
+		ret = parker_run_take(map, &run, plan);
+		switch (ret) {
+		case 0:
+			*need -= (u64)run.nr * PARKER_ALIGN;
+			break;
+		case -EINTR:
+		case -ENOSPC:
+			return ret;
+		case -ENOMEM:
+			/* What should move has no place to go. */
+			return 0;
+		default:
+			parker_map_blame(map, &run);
+			tries++;
+		}
+	}
+	return 0;
+}
+
+/* Leaves the node what the boot kernel keeps as a reserve. */
+static int parker_take_node(int node, struct parker_plan *plan, u64 *need)
+{
+	u64 part = min(*need, parker_node_bound(node)), left = part;
+	struct parker_range range;
+	int ret = 0;
+
+	for (unsigned int i = 0; left && !ret && parker_range_of(node, i, &range); i++) {
+		struct parker_map *map __free(parker_map_free) = parker_map_alloc(&range);
+
+		ret = map ? parker_take_map(map, plan, &left) : -ENOMEM;
+	}
+	*need -= part - left;
+	return ret;
+}
+
+static int parker_take_any(int near, struct parker_plan *plan, u64 *need)
+{
+	nodemask_t tried = NODE_MASK_NONE;
+	int node, ret = 0;
+
+	while (*need && !ret) {
+		node = parker_next_node(near, &tried);
+		if (node == NUMA_NO_NODE)
+			break;
+		ret = parker_take_node(node, plan, need);
+	}
+	return ret;
+}
+
+/* What needs a certain node goes first, so that the rest does not eat it up. */
+static int parker_take_all(struct parker_plan *plan, int near)
+{
+	struct parker_wish *rest = &plan->rest;
+	int ret = 0;
+
+	lockdep_assert_held(&parker_take_mutex);
+
+	for (unsigned int i = 0; i < rest->nr && !ret; i++)
+		if (rest->node[i] != NUMA_NO_NODE)
+			ret = parker_take_node(rest->node[i], plan, &rest->len[i]);
+	for (unsigned int i = 0; i < rest->nr && !ret; i++)
+		if (rest->node[i] == NUMA_NO_NODE)
+			ret = parker_take_any(near, plan, &rest->len[i]);
+	return ret;
+}
+
+/**
+ * parker_take() - Take what a plan lacks
+ * @plan:	the plan; what is taken goes to its taken and result, and @rest
+ *		has what could not be had
+ * @near:	node to prefer where the plan names none, or NUMA_NO_NODE
+ *
+ * Context: may sleep; op_mutex held.
+ * Return: 0 even when something is missing, -EINTR after a fatal signal,
+ * -ENOSPC when there would be too many regions, -ENOMEM.  The caller keeps or
+ * frees what was taken in any case.
+ */
+int parker_take(struct parker_plan *plan, int near)
+{
+	int ret;
+
+	if (mutex_lock_killable(&parker_take_mutex))
+		return -EINTR;
+
+	/* Pages on their way to the LRU lists look as if they could not move. */
+	lru_add_drain_all();
+	ret = parker_take_all(plan, near);
+	mutex_unlock(&parker_take_mutex);
+	return ret;
+}
