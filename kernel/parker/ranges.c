@@ -28,6 +28,13 @@
 /* A quick look tests every so many pages of a block that is in use. */
 #define PARKER_QUICK_STRIDE	64
 
+/* Type of the pageblocks in the pool; without CMA there is no pool. */
+#ifdef CONFIG_CMA
+#define PARKER_POOL_TYPE	MIGRATE_CMA
+#else
+#define PARKER_POOL_TYPE	MIGRATE_MOVABLE
+#endif
+
 /* Ranges of one map whose pages did not move until the search is given up. */
 #define PARKER_MAX_TRIES	64
 
@@ -119,7 +126,7 @@ static enum parker_block parker_block_kind(const struct parker_range *range,
 
 	/* Others' CMA areas, reserves, and what is being taken away already. */
 	type = get_pageblock_migratetype(page);
-	if (range->pool ? !is_migrate_cma(type) : type >= MIGRATE_PCPTYPES)
+	if (range->pool ? type != PARKER_POOL_TYPE : type >= MIGRATE_PCPTYPES)
 		return PARKER_BLOCK_BAD;
 	return parker_block_pages(pfn, stride);
 }
@@ -302,7 +309,7 @@ static int parker_run_take(struct parker_map *map, const struct parker_run *run,
 	int ret;
 
 	ret = alloc_contig_range(pfn, pfn + run->nr * PARKER_BLOCK_PAGES,
-				 map->range.pool ? MIGRATE_CMA : MIGRATE_MOVABLE,
+				 map->range.pool ? PARKER_POOL_TYPE : MIGRATE_MOVABLE,
 				 GFP_KERNEL | __GFP_NOWARN);
 	if (ret)
 		return ret;
