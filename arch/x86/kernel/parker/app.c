@@ -10,6 +10,7 @@
 
 #include <linux/acpi.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/parker.h>
 #include <linux/pm.h>
 #include <linux/reboot.h>
@@ -273,6 +274,7 @@ static void __init app_arch_setup(void)
 	log_ignored_params();
 
 	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
+	preset_lpj = (u64)given_tsc_khz * 1000 / HZ;
 	if (le32_to_cpu(given->flags) & PARKER_GIVEN_TSC_RELIABLE)
 		setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);
 	/* INIT is held back in VMX root mode and with GIF clear. */
