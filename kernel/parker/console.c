@@ -18,24 +18,6 @@
 
 #include "fs.h"
 
-/**
- * struct parker_reader - an open console
- * @p:		the partition, alive as long as the file is active
- * @next:	offset at which a reader who goes on reads
- * @pos:	position in the stream that this stands for
- * @note:	what there is to say about lost text
- * @note_len:	its length
- * @note_at:	how much of it was read
- */
-struct parker_reader {
-	struct parker_partition *p;
-	loff_t next;
-	u64 pos;
-	char note[40];
-	unsigned int note_len;
-	unsigned int note_at;
-};
-
 static u64 console_end(struct parker_partition *p)
 {
 	guard(rwsem_read)(&p->memory_sem);
@@ -43,15 +25,6 @@ static u64 console_end(struct parker_partition *p)
 	if (!p->boot.block)
 		return 0;
 	return min_t(u64, le64_to_cpu(READ_ONCE(p->layout.console->head)), S64_MAX);
-}
-
-static size_t read_ring(struct parker_partition *p, u64 *pos, char *buf, size_t count, u64 *lost)
-{
-	guard(rwsem_read)(&p->memory_sem);
-
-	if (!p->boot.block)
-		return 0;
-	return parker_ring_read(p->layout.console, p->layout.console_size, pos, buf, count, lost);
 }
 
 static void seek_to(struct parker_reader *reader, loff_t pos)
@@ -79,10 +52,21 @@ static void make_note(struct parker_reader *reader, u64 lost, bool goes_on)
 	reader->note_at = 0;
 }
 
-static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_t count,
-				   loff_t off)
+/**
+ * parker_reader_read() - Read from a ring as from a file
+ * @reader:	the reader
+ * @ring:	the ring; nothing in it is trusted
+ * @size:	bytes of the ring, a power of two
+ * @buf:	gets the text
+ * @count:	its length
+ * @off:	offset in the file
+ *
+ * Context: any; one at a time for a reader.
+ * Return: the number of bytes in @buf, 0 at the end.
+ */
+size_t parker_reader_read(struct parker_reader *reader, const struct parker_console *ring,
+			  size_t size, char *buf, size_t count, loff_t off)
 {
-	struct parker_reader *reader = of->priv;
 	bool goes_on = off && off == reader->next;
 	u64 lost = 0;
 	size_t n;
@@ -94,7 +78,7 @@ static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_
 	if (!n) {
 		u64 pos = reader->pos;
 
-		n = read_ring(reader->p, &pos, buf, count, &lost);
+		n = parker_ring_read(ring, size, &pos, buf, count, &lost);
 		if (lost) {
 			/* The text behind the gap is read again after the note. */
 			make_note(reader, lost, goes_on);
@@ -107,6 +91,20 @@ static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_
 
 	reader->next = off + n;
 	return n;
+}
+
+static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_t count,
+				   loff_t off)
+{
+	struct parker_reader *reader = of->priv;
+	struct parker_partition *p = reader->p;
+
+	guard(rwsem_read)(&p->memory_sem);
+
+	if (!p->boot.block)
+		return 0;
+	return parker_reader_read(reader, p->layout.console, p->layout.console_size,
+				  buf, count, off);
 }
 
 static loff_t parker_console_llseek(struct kernfs_open_file *of, loff_t offset, int whence)

@@ -68,6 +68,27 @@ extern struct parker_file parker_root_files[];
 int parker_make(const char *name, struct parker_error *err);
 
 /* from console.c */
+
+/**
+ * struct parker_reader - an open console
+ * @p:		the partition, alive as long as the file is active
+ * @next:	offset at which a reader who goes on reads
+ * @pos:	position in the stream that this stands for
+ * @note:	what there is to say about lost text
+ * @note_len:	its length
+ * @note_at:	how much of it was read
+ */
+struct parker_reader {
+	struct parker_partition *p;
+	loff_t next;
+	u64 pos;
+	char note[40];
+	unsigned int note_len;
+	unsigned int note_at;
+};
+
+size_t parker_reader_read(struct parker_reader *reader, const struct parker_console *ring,
+			  size_t size, char *buf, size_t count, loff_t off);
 extern const struct kernfs_ops parker_console_ops;
 
 #endif /* _KERNEL_PARKER_FS_H */
