@@ -49,16 +49,12 @@ static void note_result(struct parker_partition *p, int ret, struct parker_error
 		parker_fail(err, ret, "failed: %pe", ERR_PTR(ret));
 
 	if (p) {
-		parker_note_result(p, ret, err);
+		parker_note_result(p, err);
 		return;
 	}
 
-	scoped_guard(spinlock, &parker_root_error_lock) {
-		if (ret)
-			parker_root_error = *err;
-		else
-			parker_root_error.text[0] = '\0';
-	}
+	scoped_guard(spinlock, &parker_root_error_lock)
+		parker_root_error = *err;
 }
 
 /**

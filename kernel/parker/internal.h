@@ -375,7 +375,7 @@ void __printf(3, 4) parker_set_state(struct parker_partition *p, enum parker_sta
 				     const char *reason, ...);
 void parker_notify_state(struct parker_partition *p);
 void parker_notify_console(struct parker_partition *p);
-void parker_note_result(struct parker_partition *p, int ret, const struct parker_error *err);
+void parker_note_result(struct parker_partition *p, const struct parker_error *err);
 
 DEFINE_FREE(parker_partition_put, struct parker_partition *, parker_partition_put(_T))
 

@@ -45,7 +45,7 @@ static bool judge_sanity(const struct parker_report *r, const struct parker_watc
 	else if (r->state < watch->told_state)
 		conclude(verdict, PARKER_CRASHED, "reported state %u after state %u",
 			 r->state, watch->told_state);
-	else if (r->state && r->version < PARKER_ABI_OLDEST)
+	else if (r->state == PARKER_TOLD_UP && r->version < PARKER_ABI_OLDEST)
 		conclude(verdict, PARKER_CRASHED, "reported the impossible version %u",
 			 r->version);
 	else if (r->panicked > 1 || r->panicked < watch->panicked)

@@ -150,6 +150,6 @@ int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_l
 		ret = parker_unload(p, &err);
 	else
 		ret = load(p, kernel_fd, initrd_fd, cmdline_len, cmdline_ptr, flags, &err);
-	parker_note_result(p, ret, &err);
+	parker_note_result(p, &err);
 	return ret;
 }

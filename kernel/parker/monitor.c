@@ -208,7 +208,7 @@ static void parker_restart(struct work_struct *work)
 		return;
 
 	ret = parker_start_locked(p, &err);
-	parker_note_result(p, ret, &err);
+	parker_note_result(p, &err);
 	if (ret)
 		note_failed_restart(p, &err);
 	else

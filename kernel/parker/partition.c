@@ -266,19 +266,15 @@ void parker_notify_console(struct parker_partition *p)
 /**
  * parker_note_result() - Set what last_error shows
  * @p:		the partition
- * @ret:	result of the operation
- * @err:	its sentence
+ * @err:	sentence of the operation; empty after a success, unless there is
+ *		something to say all the same
  *
  * Context: any but NMI.
  */
-void parker_note_result(struct parker_partition *p, int ret, const struct parker_error *err)
+void parker_note_result(struct parker_partition *p, const struct parker_error *err)
 {
-	scoped_guard(raw_spinlock_irqsave, &p->lock) {
-		if (ret)
-			p->error = *err;
-		else
-			p->error.text[0] = '\0';
-	}
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		p->error = *err;
 }
 
 /**

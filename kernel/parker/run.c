@@ -71,10 +71,12 @@ static void quarantine(struct parker_partition *p, const char *reason)
 	pr_warn("%s: CPUs %*pbl could not be stopped, they and its memory are kept out of use\n",
 		p->name, cpumask_pr_args(p->unproved));
 
-	scoped_guard(raw_spinlock_irqsave, &p->lock)
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
 		parker_set_state(p, PARKER_QUARANTINED,
 				 "CPUs %*pbl could not be proved stopped; they and the memory are out of use until the machine restarts (%s)",
 				 cpumask_pr_args(p->unproved), reason);
+		p->ending = false;
+	}
 }
 
 static int launch(struct parker_partition *p, struct parker_error *err)
@@ -263,6 +265,7 @@ static void set_end_state(struct parker_partition *p, const struct parker_verdic
 					 verdict->reason, seconds);
 		else
 			parker_set_state(p, verdict->state, "%s", verdict->reason);
+		p->ending = false;
 		p->stat.kills += verdict->killed;
 		p->stat.crashes += verdict->state == PARKER_CRASHED;
 	}
@@ -300,18 +303,17 @@ int parker_end(struct parker_partition *p, unsigned int run,
 	if (ret)
 		return ret;
 
-	if (arch_parker_park_cpus(p->cpus, p->unproved)) {
-		ret = -EIO;
+	ret = arch_parker_park_cpus(p->cpus, p->unproved);
+	/* Until the state changes, the memory cannot be given back. */
+	WRITE_ONCE(p->stat.console_bytes, le64_to_cpu(READ_ONCE(p->layout.console->head)));
+	if (ret) {
 		guard(mutex)(&p->op_mutex);
 		quarantine(p, verdict->reason);
 	} else {
 		arch_parker_finish(&p->boot);
 		set_end_state(p, verdict);
 	}
-	WRITE_ONCE(p->stat.console_bytes, le64_to_cpu(READ_ONCE(p->layout.console->head)));
 
-	scoped_guard(raw_spinlock_irqsave, &p->lock)
-		p->ending = false;
 	wake_up_all(&p->ended);
 	parker_notify_console(p);
 	parker_notify_state(p);

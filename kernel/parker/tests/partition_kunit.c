@@ -423,14 +423,21 @@ static void parker_partition_test_version(struct kunit *test)
 {
 	struct parker_view view = { .state = PARKER_BOOTING, .now = NOW, .since = NOW,
 				    .boot_timeout = 60 };
-	struct parker_report report = { .state = UP };
 	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+	struct parker_report report = { .state = UP };
 	struct parker_verdict verdict;
 
 	KUNIT_ASSERT_NOT_NULL(test, watch);
 	parker_judge(&view, &report, watch, &verdict);
 	KUNIT_EXPECT_EQ(test, verdict.state, PARKER_CRASHED);
 	KUNIT_EXPECT_STREQ(test, verdict.reason, "reported the impossible version 0");
+
+	/* Who ends before it reports need not have set it. */
+	*watch = (struct parker_watch){};
+	report.state = ENDED;
+	report.end = PARKER_END_POWEROFF;
+	parker_judge(&view, &report, watch, &verdict);
+	KUNIT_EXPECT_EQ(test, verdict.state, PARKER_STOPPED);
 }
 
 /* The longest message still ends within the reason. */
