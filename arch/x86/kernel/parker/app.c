@@ -21,6 +21,7 @@
 
 #include <asm/acpi.h>
 #include <asm/apic.h>
+#include <asm/e820/api.h>
 #include <asm/i8259.h>
 #include <asm/io_apic.h>
 #include <asm/pci_x86.h>
@@ -116,6 +117,21 @@ static unsigned long app_tsc_khz(void)
 static unsigned char app_no_nmi_reason(void)
 {
 	return 0;
+}
+
+/*
+ * Not the default, which takes a map of a single entry for none and asks the
+ * BIOS's fields instead.  A partition may well have one region only.
+ */
+static char * __init app_memory_setup(void)
+{
+	for (unsigned int i = 0; i < boot_params.e820_entries; i++) {
+		const struct boot_e820_entry *entry = &boot_params.e820_table[i];
+
+		e820__range_add(entry->addr, entry->size, entry->type);
+	}
+	e820__update_table(e820_table);
+	return "Parker";
 }
 
 /* There is no PIT and no HPET for us: the local APIC timer is all we have. */
@@ -240,6 +256,7 @@ static void __init app_set_platform(void)
  */
 static void __init app_set_init(void)
 {
+	x86_init.resources.memory_setup		= app_memory_setup;
 	x86_init.resources.reserve_resources	= x86_init_noop;
 	x86_init.mpparse.find_mptable		= x86_init_noop;
 	x86_init.mpparse.early_parse_smp_cfg	= x86_init_noop;
