@@ -64,7 +64,6 @@
 /* parker_given::flags */
 #define PARKER_GIVEN_X2APIC		(1U << 0) /* CPUs run in x2APIC mode. */
 #define PARKER_GIVEN_TSC_RELIABLE	(1U << 1) /* The boot kernel trusts it. */
-#define PARKER_GIVEN_MSI_EXT_DEST	(1U << 2) /* 15-bit MSI destinations. */
 
 #ifndef __ASSEMBLY__
 
