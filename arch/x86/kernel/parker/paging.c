@@ -97,7 +97,9 @@ int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *c
 	}
 	*cr3 = __pa(root);
 	*cr4 = la57 ? X86_CR4_LA57 : 0;
-	return 0;
+
+	/* With 5 levels the decompressor reads the first entry of its root. */
+	return la57 ? parker_paging_map(paging, __pa(root), PAGE_SIZE) : 0;
 }
 
 /**
