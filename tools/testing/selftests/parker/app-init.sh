@@ -13,7 +13,8 @@
 #   kexec     tries to start /extra/kernel by an ordinary kexec
 
 export PATH=/bin
-busybox --install -s /bin
+# By its whole name, as /proc is not there yet to tell its place.
+/bin/busybox --install -s /bin
 mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t devtmpfs none /dev 2>/dev/null

@@ -8,7 +8,16 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 shift
-busybox=${PARKER_BUSYBOX:-$(command -v busybox)} || busybox=
+
+# A shell that is busybox knows busybox as a builtin, without a place.
+find_busybox()
+{
+	echo "$PATH:/bin" | tr ':' '\n' | while read -r dir; do
+		[ ! -x "$dir/busybox" ] || echo "$dir/busybox"
+	done | head -n 1
+}
+
+busybox=${PARKER_BUSYBOX:-$(find_busybox)}
 if [ ! -x "$busybox" ]; then
 	echo "a static busybox is needed"
 	exit 1

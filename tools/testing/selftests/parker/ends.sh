@@ -25,7 +25,13 @@ reboots()
 	before=$(field kst-a/stat restarts)
 	load kst-a "parker.app=reboot" && start kst-a &&
 		until_true restarts $((before + 2)) &&
-		like "$(head -n 1 kst-a/console)" "*Linux version*"
+		like "$(first_line)" "*Linux version*"
+}
+
+# The kernel may just have been started again, and not have said anything yet.
+first_line()
+{
+	pk poll -c -p "" kst-a/console "$LIMIT" "Linux version" | head -n 1
 }
 
 # until_true COMMAND...: asked again after each change of the state

@@ -41,7 +41,7 @@ like()
 {
 	# shellcheck disable=SC2254
 	case $1 in
-	$2) return ;;
+	$2) return 0 ;;
 	esac
 	note "'$1' is not like '$2'"
 	return 1

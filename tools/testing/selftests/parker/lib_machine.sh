@@ -40,7 +40,7 @@ available_cpus()
 
 available_memory()
 {
-	awk '$1 == "memory" { sum += $3 } END { printf "%d\n", sum }' $ROOT/available
+	awk '$1 == "memory" { sum += $3 } END { printf "%.0f\n", sum }' $ROOT/available
 }
 
 # expand LIST: one number a line

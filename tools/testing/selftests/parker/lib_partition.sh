@@ -83,7 +83,7 @@ field()
 
 memory_bytes()
 {
-	awk '{ sum += $2 } END { printf "%d\n", sum }' "$1/memory"
+	awk '{ sum += $2 } END { printf "%.0f\n", sum }' "$1/memory"
 }
 
 # remove NAME: back to nothing, whatever it does

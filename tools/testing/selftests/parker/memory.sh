@@ -33,10 +33,9 @@ regions_are_right()
 # Everything that was taken is the boot kernel's memory, and of one only.
 no_overlap()
 {
-	for dir in kst-*; do
-		cat "$dir/memory"
-	done | sed 's/^0x//; s/-0x/ /' | awk '{ printf "%16s %16s\n", $1, $2 }' | sort |
-		awk '{ if ($1 <= last) exit 1; last = $2 }'
+	cat kst-*/memory | while read -r range _; do
+		echo $((${range%-*})) $((${range#*-}))
+	done | sort -n | awk '{ if ($1 <= last) exit 1; last = $2 }'
 }
 
 gives_all_back()
@@ -69,7 +68,7 @@ regions_hold()
 # A wish for CPUs and memory survives the load; the state allows a change.
 changes_while_loaded()
 {
-	load kst-a && pk write kst-a/memory 160M && is_state kst-a loaded &&
+	pk write kst-a/memory 128M && load kst-a && pk write kst-a/memory 160M && is_state kst-a loaded &&
 		start kst-a && wait_state kst-a running && pk write kst-a/state kill &&
 		pk write kst-a/memory 192M && is_state kst-a stopped &&
 		same "$(memory_bytes kst-a)" $((192 * MIB)) &&
