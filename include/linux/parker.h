@@ -73,10 +73,12 @@ struct parker_boot {
  * struct parker_image_info - what an image says of itself
  * @release:	its kernel release, as uname -r gives it
  * @version:	newest version of the contract that it understands
+ * @cmdline_max: length of the longest command line that it takes
  */
 struct parker_image_info {
 	char release[65];
 	unsigned int version;
+	unsigned int cmdline_max;
 };
 
 /*

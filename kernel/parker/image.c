@@ -57,6 +57,19 @@ static int explain_read_error(const struct kimage *kimage, int ret, struct parke
 			   ERR_PTR(ret));
 }
 
+/* The kernel would cut it off without a word. */
+static int check_cmdline(const struct parker_image *image, struct parker_error *err)
+{
+	unsigned long len = image->kimage->cmdline_buf_len;
+
+	/* With the zero byte. */
+	if (len <= image->info.cmdline_max + 1UL)
+		return 0;
+	return parker_fail(err, -EINVAL,
+			   "load: the command line has %lu letters, and the kernel takes %u",
+			   len - 1, image->info.cmdline_max);
+}
+
 /**
  * parker_image_read() - Read an application kernel with its initrd
  * @kernel_fd:		file of the kernel
@@ -98,6 +111,8 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 
 	ret = arch_parker_check_image(kimage->kernel_buf, kimage->kernel_buf_len,
 				      &image->info, err);
+	if (!ret)
+		ret = check_cmdline(image, err);
 	if (ret)
 		return ERR_PTR(ret);
 

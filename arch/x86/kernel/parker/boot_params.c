@@ -143,6 +143,7 @@ int arch_parker_check_image(const void *kernel, size_t len,
 		return parker_fail(err, -ENOEXEC,
 				   "The machine runs in x2APIC mode, the kernel lacks CONFIG_X86_X2APIC");
 	info->version = le16_to_cpu(decl->version);
+	info->cmdline_max = image_header(kernel)->cmdline_size;
 	image_release(kernel, len, info);
 	return 0;
 }
