@@ -34,11 +34,11 @@ ABSENT=$(($(expand "$(cat $CPUDIR/possible)" | tail -n 1) + 1))
 TOTAL=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 NODE=$(($(expand "$(cat /sys/devices/system/node/possible 2>/dev/null || echo 0)" | tail -n 1) + 1))
 
-refuse EINVAL "*$BOOT*" kst-a "the CPU that booted the machine" cpus "$BOOT"
-refuse EINVAL "*$BOOT*" kst-a "the same with a good one" cpus "$FREE,$BOOT"
+refuse EBUSY "*$BOOT*" kst-a "the CPU that booted the machine" cpus "$BOOT"
+refuse EBUSY "*$BOOT*" kst-a "the same with a good one" cpus "$FREE,$BOOT"
 refuse EBUSY "*${THEIRS%%[,-]*}*kst-b*" kst-a "another partition's CPU" cpus "$THEIRS"
 refuse EBUSY "*kst-b*" kst-a "the same with a good one" cpus "$FREE,$THEIRS"
-refuse ENODEV "*$ABSENT*" kst-a "a CPU that the machine does not have" cpus "$ABSENT"
+refuse ENODEV "*$((ABSENT - 1))*" kst-a "a CPU that the machine does not have" cpus "$ABSENT"
 refuse ENODEV "*" kst-a "a CPU beyond all numbers" cpus 99999
 refuse EINVAL "*" kst-a "a list of garbage" cpus "a-b"
 refuse EINVAL "*" kst-a "a list that runs down" cpus "$FREE-0"

@@ -33,6 +33,7 @@ static const struct {
 	{ "unload", pk_unload, "ID [ERRNO]" },
 	{ "kexec", pk_kexec, "KERNEL" },
 	{ "declare", pk_declare, "KERNEL none|VERSION" },
+	{ "same", pk_same, "FILE FILE..." },
 	{ "storm", pk_storm, "membarrier|mprotect COUNT" },
 	{ "spin", pk_spin, "SECONDS CPUS" },
 	{ "gap", pk_gap, "SECONDS CPUS" },

@@ -24,6 +24,7 @@ int pk_load(int argc, char **argv);
 int pk_unload(int argc, char **argv);
 int pk_kexec(int argc, char **argv);
 int pk_declare(int argc, char **argv);
+int pk_same(int argc, char **argv);
 int pk_storm(int argc, char **argv);
 int pk_spin(int argc, char **argv);
 int pk_gap(int argc, char **argv);

@@ -47,12 +47,7 @@ fill_cache()
 
 intact()
 {
-	for file in "$TMP"/fill/[0-9]*; do
-		cmp -s "$file" "$TMP/fill/seed" || {
-			note "$file has changed"
-			return 1
-		}
-	done
+	pk same "$TMP/fill/seed" "$TMP"/fill/[0-9]*
 }
 
 takes()
