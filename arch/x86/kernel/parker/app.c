@@ -158,6 +158,7 @@ static void __init app_parse_smp_config(void)
 
 #ifdef CONFIG_X86_X2APIC
 	if (x2apic_enabled()) {
+		pr_info("x2apic enabled by the boot kernel\n");
 		x2apic_phys = 1;
 		/* Switches to the driver for physical destinations. */
 		default_acpi_madt_oem_check("", "");
