@@ -35,9 +35,10 @@ static ssize_t shorthand_write(struct file *file, const char __user *buf, size_t
 	if (sysfs_streq(word, "on")) {
 		static_branch_enable(&apic_use_ipi_shorthand);
 	} else if (sysfs_streq(word, "auto")) {
-		cpus_write_lock();
+		/* Takes the hotplug lock itself. */
+		cpu_maps_update_begin();
 		arch_smt_update();
-		cpus_write_unlock();
+		cpu_maps_update_done();
 	} else {
 		return -EINVAL;
 	}
