@@ -10,6 +10,7 @@
 #include <linux/bitmap.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
+#include <linux/parker.h>
 #include <linux/spinlock.h>
 
 #include <asm/bios_ebda.h>
@@ -46,6 +47,10 @@ static bool __init low_is_free(phys_addr_t start, phys_addr_t len)
 static int __init parker_low_init(void)
 {
 	phys_addr_t start = LOW_START;
+
+	/* It starts no kernels, and the field of the EBDA is not its to read. */
+	if (parker_app_running())
+		return 0;
 
 	while (start < LOW_END) {
 		if (!low_page && low_is_free(start, PAGE_SIZE)) {
