@@ -21,6 +21,7 @@
 #include <asm/smp.h>
 #include <asm/topology.h>
 #include <asm/trapnr.h>
+#include <asm/tsc.h>
 
 #include "internal.h"
 
@@ -154,6 +155,9 @@ int arch_parker_check_machine(struct parker_error *err)
 	if (!lapic_timer_period && !boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER))
 		return parker_fail(err, -EOPNOTSUPP,
 				   "The frequency of the local APIC timer is not known");
+	if (!tsc_khz)
+		return parker_fail(err, -EOPNOTSUPP,
+				   "The frequency of the time stamp counter is not known");
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
 		return parker_fail(err, -EOPNOTSUPP, "Memory encryption is on");
 	return 0;
