@@ -97,15 +97,19 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	.code64
 .Lcode64:
 	movl	%esi, %esi
-	lidt	.Lidt_ptr(%rip)
 	leaq	SLOT_SIZE(%rsi), %rsp
+	lidt	.Lidt_ptr(%rip)
 
-	/* Pairs with the read in parker_has_signed_in(). */
-	movl	SLOT_TICKET(%rsi), %eax
-	movl	%eax, SLOT_SIGNED(%rsi)
-
+	/*
+	 * Once it has signed in, the slot may be written for the next time.
+	 * Pairs with the read in has_signed_in().
+	 */
 	movq	SLOT_ENTRY(%rsi), %rax
-	movq	SLOT_ARG(%rsi), %rsi
+	movq	SLOT_ARG(%rsi), %rdi
+	movl	SLOT_TICKET(%rsi), %ecx
+	movl	%ecx, SLOT_SIGNED(%rsi)
+
+	movq	%rdi, %rsi
 	testq	%rax, %rax
 	jz	.Lhalt
 	xorl	%ebx, %ebx
@@ -115,17 +119,22 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	xorl	%ebp, %ebp
 	jmpq	*%rax
 
-	/* No register is live here: the handlers need not save any. */
 .Lhalt:
 	hlt
 	jmp	.Lhalt
 
 	/* MCIP must be clear again, or the next machine check shuts down. */
 .Lmce:
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
 	movl	$MSR_IA32_MCG_STATUS, %ecx
 	xorl	%eax, %eax
 	xorl	%edx, %edx
 	wrmsr
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
 .Lnmi:
 	iretq
 
