@@ -105,7 +105,7 @@ static int check_header(const void *kernel, size_t len, struct parker_error *err
 	const u16 wanted = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G;
 
 	if (len < sizeof(struct boot_params) || hdr->header != 0x53726448 ||
-	    len <= image_setup_len(hdr))
+	    len <= image_setup_len(hdr) || hdr->init_size < len - image_setup_len(hdr))
 		return parker_fail(err, -ENOEXEC, "The file is not a bzImage");
 	if (hdr->version < 0x020f)
 		return parker_fail(err, -ENOEXEC,
@@ -193,7 +193,9 @@ static bool place_bottom(struct room *room, u64 len, u64 align, u64 min, phys_ad
 	for (unsigned int i = 0; i < room->nr; i++) {
 		phys_addr_t start = ALIGN(max_t(u64, room->start[i], min), align);
 
-		if (start >= room->end[i] || room->end[i] - start < len)
+		/* @min is what a file says: aligning it may have wrapped. */
+		if (start < room->start[i] || start >= room->end[i] ||
+		    room->end[i] - start < len)
 			continue;
 		*at = start;
 		room->start[i] = start + len;
