@@ -52,7 +52,7 @@ static void __noreturn app_halt(void)
  */
 static const char * const ignored_params[] __initconst = {
 	"acpi*", "crashkernel", "earlycon", "earlyprintk", "mem", "memmap",
-	"noapic", "parker_memory", "pci", "reboot",
+	"noapic", "nosmp", "nox2apic", "parker_memory", "pci", "reboot",
 };
 
 static bool __init param_matches(const char *param, const char *name)
@@ -104,7 +104,9 @@ static void __init log_ignored_params(void)
 
 static void app_get_wallclock(struct timespec64 *now)
 {
-	u64 passed = mul_u64_u64_div_u64(rdtsc() - wall_tsc, NSEC_PER_MSEC, given_tsc_khz);
+	/* This CPU's counter may be behind the one that was read there. */
+	u64 cycles = max_t(s64, rdtsc() - wall_tsc, 0);
+	u64 passed = mul_u64_u64_div_u64(cycles, NSEC_PER_MSEC, given_tsc_khz);
 
 	*now = ns_to_timespec64(wall_nsec + passed);
 }
@@ -281,6 +283,24 @@ static void app_no_uart(int port, struct uart_port *up, u32 *capabilities)
 }
 #endif
 
+/*
+ * What one kernel manages for a whole package or machine, and would take from
+ * the boot kernel: its enclaves, its division of the caches, the table that
+ * hardware writes feedback to, thermal thresholds, uncore counters.  A trace
+ * would be written on into memory that is given back, as INIT does not stop it.
+ */
+static void __init clear_shared_features(void)
+{
+	setup_clear_cpu_cap(X86_FEATURE_SGX);
+	setup_clear_cpu_cap(X86_FEATURE_RDT_A);
+	setup_clear_cpu_cap(X86_FEATURE_CQM_LLC);
+	setup_clear_cpu_cap(X86_FEATURE_HFI);
+	setup_clear_cpu_cap(X86_FEATURE_PTS);
+	setup_clear_cpu_cap(X86_FEATURE_PERFCTR_NB);
+	setup_clear_cpu_cap(X86_FEATURE_PERFCTR_LLC);
+	setup_clear_cpu_cap(X86_FEATURE_INTEL_PT);
+}
+
 /* After early_cpu_init() and before parse_early_param(). */
 static void __init app_arch_setup(void)
 {
@@ -300,6 +320,7 @@ static void __init app_arch_setup(void)
 	setup_clear_cpu_cap(X86_FEATURE_SVM);
 	/* It is shared with the boot kernel, which has synchronised it. */
 	setup_clear_cpu_cap(X86_FEATURE_TSC_ADJUST);
+	clear_shared_features();
 #ifdef CONFIG_SERIAL_8250
 	serial8250_set_isa_configurator(app_no_uart);
 #endif
