@@ -6,6 +6,7 @@
 #define _LINUX_PARKER_ABI_H
 
 #ifndef __ASSEMBLY__
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -62,8 +63,8 @@
 #define PARKER_REQUIRED_KNOWN	0
 
 /* parker_given::flags */
-#define PARKER_GIVEN_X2APIC		(1U << 0) /* CPUs run in x2APIC mode. */
-#define PARKER_GIVEN_TSC_RELIABLE	(1U << 1) /* The boot kernel trusts it. */
+#define PARKER_GIVEN_X2APIC		BIT(0) /* CPUs run in x2APIC mode. */
+#define PARKER_GIVEN_TSC_RELIABLE	BIT(1) /* The boot kernel trusts it. */
 
 #ifndef __ASSEMBLY__
 

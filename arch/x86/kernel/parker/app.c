@@ -19,7 +19,6 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 
-#include <asm/acpi.h>
 #include <asm/apic.h>
 #include <asm/e820/api.h>
 #include <asm/i8259.h>

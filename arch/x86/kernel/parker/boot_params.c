@@ -7,7 +7,7 @@
 #include <linux/kexec.h>
 #include <linux/parker.h>
 #include <linux/random.h>
-#include <linux/sched/clock.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
@@ -16,7 +16,6 @@
 #include <asm/cmdline.h>
 #include <asm/e820/types.h>
 #include <asm/setup.h>
-#include <asm/smp.h>
 #include <asm/tsc.h>
 
 #include "internal.h"
@@ -96,7 +95,7 @@ static void image_release(const void *kernel, size_t len, struct parker_image_in
 		return;
 	snprintf(info->release, sizeof(info->release), "%.*s",
 		 (int)min(len - at, sizeof(info->release) - 1), (const char *)kernel + at);
-	info->release[strcspn(info->release, " \n")] = '\0';
+	info->release[strcspn(info->release, " ")] = '\0';
 }
 
 static int check_header(const void *kernel, size_t len, struct parker_error *err)

@@ -15,11 +15,11 @@
 #include <linux/jiffies.h>
 #include <linux/parker.h>
 #include <linux/set_memory.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
 
 #include <asm/apic.h>
 #include <asm/desc.h>
-#include <asm/smp.h>
-#include <asm/topology.h>
 #include <asm/trapnr.h>
 #include <asm/tsc.h>
 
