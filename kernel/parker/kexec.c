@@ -138,15 +138,17 @@ int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_l
 
 	if (!capable(CAP_SYS_ADMIN) || !kexec_load_allowed())
 		return -EPERM;
-	if (flags & ~(unsigned long)(PARKER_FLAGS | PARKER_ID_MASK))
-		return -EINVAL;
 
 	struct parker_partition *p __free(parker_partition_put) =
 		parker_partition_get(FIELD_GET(PARKER_ID_MASK, flags));
 	if (!p)
 		return -ENODEV;
 
-	if (flags & KEXEC_FILE_UNLOAD)
+	if (flags & ~(unsigned long)(PARKER_FLAGS | PARKER_ID_MASK))
+		ret = parker_fail(&err, -EINVAL,
+				  "load: flags 0x%lx are unknown, or of no use for a partition",
+				  flags & ~(unsigned long)(PARKER_FLAGS | PARKER_ID_MASK));
+	else if (flags & KEXEC_FILE_UNLOAD)
 		ret = parker_unload(p, &err);
 	else
 		ret = load(p, kernel_fd, initrd_fd, cmdline_len, cmdline_ptr, flags, &err);
