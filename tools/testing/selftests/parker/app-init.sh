@@ -8,7 +8,7 @@
 #   deaf      idle, but does not power off when it is asked to
 #   hotplug   takes its CPUs offline and online again
 #   irqs      prints its interrupt counts, once a second
-#   storm     makes its CPUs interrupt each other
+#   storm     makes its CPUs interrupt each other, parker.storm=COUNT times
 #   busy      keeps its CPUs busy
 #   kexec     tries to start /extra/kernel by an ordinary kexec
 
@@ -93,7 +93,7 @@ irqs()
 storm()
 {
 	say "storm begin"
-	say "storm end, $(pk storm membarrier 500)"
+	say "storm end, $(pk storm membarrier "$(argument parker.storm)")"
 }
 
 busy()

@@ -5,10 +5,12 @@
 # The kernels count their interrupts themselves, so a foreign one would show up
 # in /proc/interrupts of who gets it. That the storms are storms is seen at the
 # kernel that makes them.
+#
+# PARKER_STORM  how many interrupts a storm has (default: 100)
 
 . "$(dirname "$0")/lib.sh"
 
-COUNT=${PARKER_STORM:-500}
+COUNT=${PARKER_STORM:-100}
 DEBUG=/sys/kernel/debug/parker
 KINDS="CAL TLB RES NMI PMI SPU ERR MIS"
 
@@ -90,12 +92,12 @@ app_storm()
 {
 	local before
 
-	make kst-two "$(pick 2)" 192M && load kst-two "parker.app=storm" || return
+	make kst-two "$(pick 2)" 192M && load kst-two "parker.app=storm parker.storm=$COUNT" || return
 	start kst-two && wait_text kst-two "app: storm begin" || return
 	before=$(boot_irqs CAL TLB)
 	wait_text kst-two "app: storm end" || return
 	note "kst-two: $(says kst-two "storm end,")"
-	between $(($(boot_irqs CAL TLB) - before)) 0 $((500 / 2))
+	between $(($(boot_irqs CAL TLB) - before)) 0 $((COUNT / 2))
 }
 
 app_counts_its_own()
