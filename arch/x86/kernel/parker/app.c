@@ -51,7 +51,7 @@ static void __noreturn app_halt(void)
  */
 static const char * const ignored_params[] __initconst = {
 	"acpi*", "crashkernel", "earlycon", "earlyprintk", "mem", "memmap",
-	"noapic", "nosmp", "nox2apic", "parker_memory", "pci", "reboot",
+	"noapic", "nox2apic", "parker_memory", "pci", "reboot",
 };
 
 static bool __init param_matches(const char *param, const char *name)
