@@ -66,7 +66,7 @@ one_of_two()
 	pk write kst-d/cpus "$cpu" 2>/dev/null &
 	pk write kst-e/cpus "$cpu" 2>/dev/null
 	wait $!
-	same "$(cat kst-d/cpus kst-e/cpus)" "$cpu" && pk rmdir kst-d && pk rmdir kst-e
+	same "$(cat kst-d/cpus kst-e/cpus | grep .)" "$cpu" && pk rmdir kst-d && pk rmdir kst-e
 }
 
 reader()
@@ -104,6 +104,7 @@ made_while_read()
 	rm -f "$TMP/go"
 	# shellcheck disable=SC2086
 	wait $readers
+	return 0
 }
 
 # Who waits for a partition that is removed is woken, and told.
