@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) "parker: " fmt
 
 #include <linux/acpi.h>
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/parker.h>
@@ -33,6 +34,7 @@
 #define MAX_SETUP_DATA	8
 
 phys_addr_t parker_app_block_pa __ro_after_init;
+EXPORT_SYMBOL_GPL(parker_app_block_pa);
 
 /* What the clocks need, kept as they are read at any time. */
 static u64 wall_nsec __ro_after_init;
@@ -252,12 +254,9 @@ static void __init app_set_platform(void)
 	pm_power_off				= app_power_off;
 }
 
-/*
- * Called again in probe_roms: what init_hypervisor_platform() found is the
- * boot kernel's, as is whatever it put here.
- */
 static void __init app_set_init(void)
 {
+	x86_init.resources.probe_roms		= x86_init_noop;
 	x86_init.resources.memory_setup		= app_memory_setup;
 	x86_init.resources.reserve_resources	= x86_init_noop;
 	x86_init.mpparse.find_mptable		= x86_init_noop;
@@ -374,6 +373,5 @@ void __init x86_parker_early_setup(void)
 		pci_probe = 0;
 	x86_init.oem.arch_setup			= app_arch_setup;
 	x86_init.resources.dmi_setup		= app_dmi_setup;
-	x86_init.resources.probe_roms		= app_set_init;
 	app_set_init();
 }
