@@ -101,6 +101,8 @@ static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_
 
 	guard(rwsem_read)(&p->memory_sem);
 
+	if (READ_ONCE(p->dead))
+		return -ENODEV;
 	if (!p->boot.block)
 		return 0;
 	return parker_reader_read(reader, p->layout.console, p->layout.console_size,

@@ -103,6 +103,9 @@ static int parker_seq_show(struct seq_file *m, void *v)
 
 	if (!file->show)
 		return -EPERM;
+	/* Woken by the removal, who polls must not find all as it was. */
+	if (p && READ_ONCE(p->dead))
+		return -ENODEV;
 	if (!p || file->flags & PARKER_FILE_UNLOCKED)
 		return file->show(m, p);
 

@@ -205,7 +205,7 @@ struct parker_stat {
  * @kn_state:	its file state, with a reference, as the next ones
  * @kn_reason:	its file reason
  * @kn_console:	its file console
- * @dead:	removed, under op_mutex
+ * @dead:	removed; set under op_mutex, may be read without
  * @op_mutex:	held for what takes long: claiming, loading, starting
  * @memory_sem:	held for reading by who reads the partition's memory, for writing
  *		by who changes its regions or builds a kernel in them

@@ -199,7 +199,7 @@ void parker_partition_del(struct parker_partition *p)
 {
 	lockdep_assert_held(&p->op_mutex);
 
-	p->dead = true;
+	WRITE_ONCE(p->dead, true);
 	scoped_guard(mutex, &parker_mutex) {
 		list_del_init(&p->node);
 		idr_remove(&parker_ids, p->id);
