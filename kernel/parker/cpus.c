@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/init.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/sched/isolation.h>
@@ -20,6 +21,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
@@ -51,10 +53,27 @@ static int parker_veto(unsigned int cpu)
 	return cpumask_test_cpu(cpu, &parker_owned) ? -EBUSY : 0;
 }
 
+/* The machine would wake up without what the other kernels were doing. */
+static int parker_pm_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	if (event != PM_SUSPEND_PREPARE && event != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	if (cpumask_empty(&parker_owned))
+		return NOTIFY_OK;
+	pr_notice("parker: no suspend while partitions have CPUs %*pbl\n",
+		  cpumask_pr_args(&parker_owned));
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block parker_pm_nb = {
+	.notifier_call = parker_pm_event,
+};
+
 static int __init parker_cpus_init(void)
 {
 	int ret;
 
+	register_pm_notifier(&parker_pm_nb);
 	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "parker:owned",
 					parker_veto, NULL);
 	parker_veto_works = ret >= 0;

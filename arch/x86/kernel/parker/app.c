@@ -217,15 +217,6 @@ static void app_power_off(void)
 	app_end(PARKER_END_POWEROFF);
 }
 
-static void app_crash_shutdown(struct pt_regs *regs)
-{
-	app_end(PARKER_END_PANIC);
-}
-
-static void app_shutdown(void)
-{
-}
-
 static void __init app_set_platform(void)
 {
 	x86_platform.calibrate_cpu		= app_tsc_khz;
@@ -248,8 +239,6 @@ static void __init app_set_platform(void)
 	machine_ops.restart			= app_restart;
 	machine_ops.halt			= app_machine_halt;
 	machine_ops.power_off			= app_power_off;
-	machine_ops.shutdown			= app_shutdown;
-	machine_ops.crash_shutdown		= app_crash_shutdown;
 	machine_ops.emergency_restart		= app_emergency_restart;
 	pm_power_off				= app_power_off;
 }

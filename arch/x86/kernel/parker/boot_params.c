@@ -4,6 +4,7 @@
  * parts go, what the boot protocol wants, and the hand-over block.
  */
 #include <linux/align.h>
+#include <linux/irqflags.h>
 #include <linux/kexec.h>
 #include <linux/parker.h>
 #include <linux/random.h>
@@ -114,8 +115,6 @@ static int check_header(const void *kernel, size_t len, struct parker_error *err
 	    !is_power_of_2(hdr->kernel_alignment) || hdr->kernel_alignment > SZ_1G)
 		return parker_fail(err, -ENOEXEC,
 				   "The bzImage is not a relocatable 64-bit kernel");
-	if (!(hdr->xloadflags & XLF_5LEVEL) && pgtable_l5_enabled())
-		return parker_fail(err, -ENOEXEC, "The kernel cannot handle 5-level paging");
 	return 0;
 }
 
@@ -336,11 +335,15 @@ static u32 given_flags(void)
 static void fill_clocks(struct parker_given *given)
 {
 	struct timespec64 wall;
+	unsigned long flags;
 
 	given->tsc_khz = cpu_to_le32(tsc_khz);
 	given->apic_timer_hz = cpu_to_le64((u64)lapic_timer_period * HZ);
+	/* The two belong together: nothing may come in between. */
+	local_irq_save(flags);
 	ktime_get_real_ts64(&wall);
 	given->wall_tsc = cpu_to_le64(rdtsc_ordered());
+	local_irq_restore(flags);
 	given->wall_sec = cpu_to_le64(wall.tv_sec);
 	given->wall_nsec = cpu_to_le32(wall.tv_nsec);
 }

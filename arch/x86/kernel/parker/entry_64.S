@@ -37,7 +37,7 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	shll	$4, %ebp
 	lgdtl	OFFSET(.Lgdt_ptr)
 
-	/* INIT leaves CD and NW set (SDM volume 3, table 10-1): clear them. */
+	/* INIT leaves CD and NW as they were (SDM volume 3, table 10-1): clear them. */
 	movl	$(X86_CR0_PE | X86_CR0_ET | X86_CR0_NE), %eax
 	movl	%eax, %cr0
 	ljmpl	*OFFSET(.Ldata)
