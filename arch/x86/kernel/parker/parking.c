@@ -189,8 +189,11 @@ void arch_parker_halt_cpus(const struct cpumask *cpus)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, cpus)
+	for_each_cpu(cpu, cpus) {
+		/* A start-up IPI that comes late must not start the kernel again. */
+		WRITE_ONCE(slots[cpu].entry, 0);
 		send_init_sequence(cpuid_to_apicid[cpu]);
+	}
 }
 
 static bool has_signed_in(const struct parker_slot *slot)
