@@ -4,12 +4,12 @@
 # gap is compared with that of the same machine doing ordinary things to the
 # same CPUs and as much memory.
 #
-# PARKER_SECONDS  length of each measurement (default: 20)
+# PARKER_SECONDS  length of each measurement (default: 10)
 # PARKER_FACTOR   how many times longer the gap may be (default: 4)
 
 . "$(dirname "$0")/lib.sh"
 
-SECONDS_EACH=${PARKER_SECONDS:-20}
+SECONDS_EACH=${PARKER_SECONDS:-10}
 FACTOR=${PARKER_FACTOR:-4}
 
 # CPUs go offline and online, and are busy; memory is filled and freed; an

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${PARKER_ROUNDS:-5}
+ROUNDS=${PARKER_ROUNDS:-3}
 
 # Until the file is gone; says how often, or what went wrong.
 hotplug_loop()
