@@ -8,6 +8,7 @@
 #include <linux/kexec.h>
 #include <linux/parker.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -381,6 +382,15 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 	given->checksum = cpu_to_le32(parker_abi_checksum(given, size));
 }
 
+/* An initrd may be large: others run in between. */
+static void copy_in(phys_addr_t to, const void *from, size_t len)
+{
+	for (size_t at = 0; at < len; at += SZ_256K) {
+		memcpy(__va(to + at), from + at, min_t(size_t, len - at, SZ_256K));
+		cond_resched();
+	}
+}
+
 /**
  * parker_build() - Place an application kernel and all that it is told
  * @boot:	the start; gets the block's address
@@ -407,9 +417,8 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 	if (ret)
 		return ret;
 
-	memcpy(__va(place.kernel), image->kernel_buf + setup, image->kernel_buf_len - setup);
-	if (image->initrd_buf_len)
-		memcpy(__va(place.initrd), image->initrd_buf, image->initrd_buf_len);
+	copy_in(place.kernel, image->kernel_buf + setup, image->kernel_buf_len - setup);
+	copy_in(place.initrd, image->initrd_buf, image->initrd_buf_len);
 	fill_params(boot, &place, low, __va(place.params));
 	fill_block(boot, low, __va(place.block));
 

@@ -116,12 +116,24 @@ log_since()
 		END { if (!seen) print "BUG: the mark was overwritten" }'
 }
 
+# Not a fault of Parker's: when ordinary tasks starved for a while, a CPU that
+# goes offline counts the scheduler's own deadline server as a task (6.12).
+without_dying()
+{
+	awk '/cut here/ { inside = 1; block = ""; dying = 0 }
+		/Dying CPU not properly vacated/ { dying = 1 }
+		inside { block = block $0 "\n" }
+		inside && /end trace/ { inside = 0; if (!dying) printf "%s", block; next }
+		!inside { print }
+		END { if (inside) printf "%s", block }'
+}
+
 # Nothing in the log since the begin of the test that a test looks for.
 log_clean()
 {
 	local bad
 
-	bad=$(log_since | grep -E "WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|INFO: |protection fault|stall")
+	bad=$(log_since | without_dying | grep -E "WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|INFO: |protection fault|stall")
 	[ -z "$bad" ] && return
 	echo "$bad" | sed 's/^/# /'
 	return 1
