@@ -99,6 +99,8 @@ int arch_parker_check_machine(struct parker_error *err);
  * @cpu: CPU number
  *
  * INIT on it resets the machine, so it cannot be claimed.
+ *
+ * Return: true if it did.
  */
 bool arch_parker_cpu_is_bsp(unsigned int cpu);
 
@@ -200,6 +202,8 @@ extern phys_addr_t parker_app_block_pa;
  * parker_app_running() - Is this kernel an application kernel?
  *
  * Known from before the first line of start_kernel() on.
+ *
+ * Return: true if it is.
  */
 static inline bool parker_app_running(void)
 {
@@ -210,6 +214,8 @@ static inline bool parker_app_running(void)
  * parker_app_block() - Find the hand-over block of this kernel
  *
  * Not to be kept across setup_arch(), which may move the direct map.
+ *
+ * Return: its address, valid only if parker_app_running().
  */
 static inline struct parker_given *parker_app_block(void)
 {

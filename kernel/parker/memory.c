@@ -23,8 +23,6 @@ static int parker_region_clear(const struct parker_region *region, bool killable
 
 	for (; pfn < end; pfn++) {
 		clear_highpage(pfn_to_page(pfn));
-		if (!IS_ALIGNED(pfn + 1, PHYS_PFN(SZ_2M)))
-			continue;
 		cond_resched();
 		if (killable && fatal_signal_pending(current))
 			return -EINTR;

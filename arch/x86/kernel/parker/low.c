@@ -79,6 +79,8 @@ phys_addr_t parker_low_page(void)
 
 /**
  * parker_low_total() - Count the slots of this machine
+ *
+ * Return: how many partitions can start further CPUs at a time.
  */
 unsigned int parker_low_total(void)
 {
@@ -94,12 +96,12 @@ phys_addr_t parker_low_get(void)
 {
 	unsigned int i;
 
-	guard(spinlock)(&low_lock);
+	spin_lock(&low_lock);
 	i = find_first_zero_bit(low_used, nr_low_slots);
-	if (i == nr_low_slots)
-		return 0;
-	__set_bit(i, low_used);
-	return low_slots[i];
+	if (i < nr_low_slots)
+		__set_bit(i, low_used);
+	spin_unlock(&low_lock);
+	return i < nr_low_slots ? low_slots[i] : 0;
 }
 
 /**
@@ -108,8 +110,9 @@ phys_addr_t parker_low_get(void)
  */
 void parker_low_put(phys_addr_t slot)
 {
-	guard(spinlock)(&low_lock);
+	spin_lock(&low_lock);
 	for (unsigned int i = 0; i < nr_low_slots; i++)
 		if (low_slots[i] == slot)
 			__clear_bit(i, low_used);
+	spin_unlock(&low_lock);
 }

@@ -26,7 +26,8 @@ kill_beside_clearing()
 {
 	local most
 
-	most=$(awk '$1 == "memory" { print int($3 / 1048576 * 3 / 4) }' available | sort -n | tail -n 1)
+	most=$(awk '$1 == "memory" { print int($3 / 1048576 * 3 / 4) }' available |
+		sort -n | tail -n 1)
 	pk mkdir kst-c || return
 	before=$(free_mib)
 	(pk write kst-c/memory "${most}M"; touch "$TMP/cleared") &

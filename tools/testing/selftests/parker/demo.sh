@@ -55,7 +55,8 @@ tell()
 	while IFS= read -r line; do
 		case $line in
 		*"app: ram "*) ;;
-		*"Linux version"*|*"Command line"*|*[Pp]arker*|*"Brought up"*|*"Run /init"*|*"app: "*)
+		*"Linux version"*|*"Command line"*|*[Pp]arker*|\
+		*"Brought up"*|*"Run /init"*|*"app: "*)
 			printf '%-4s | %.94s\n' "$1" "$line"
 			;;
 		esac

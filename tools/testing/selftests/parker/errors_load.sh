@@ -74,7 +74,8 @@ check "bits above the id: EINVAL" pk load -f 0x100000000 "$(id_of kst-a)" "$KERN
 check "the id of no partition" fails pk load "$FREE_ID" "$KERNEL" - "" 2>/dev/null
 check "no id: ENODEV" pk load 0 "$KERNEL" - "" ENODEV
 refuse EINVAL "*4000*" kst-a "a command line too long" load_long
-check "the image is still there" eval 'is_state kst-a loaded && same "$(cat kst-a/command_line)" kst=1'
+check "the image is still there" \
+	eval 'is_state kst-a loaded && same "$(cat kst-a/command_line)" kst=1'
 
 pk write kst-a/memory 4M || die "no memory"
 refuse ENOMEM "*[0-9]*" kst-a "memory too small for the image" start_errno

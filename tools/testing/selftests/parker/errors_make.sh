@@ -56,7 +56,8 @@ refuse EINVAL "*" kst-a "no size" memory ""
 refuse EINVAL "*" kst-a "a size and nothing" memory "64M 0"
 refuse EINVAL "*" kst-a "no node" memory "64M@"
 refuse ENODEV "*$NODE*" kst-a "a node that the machine does not have" memory "64M@$NODE"
-refuse EINVAL "*16*" kst-a "17 sizes" memory "$(printf '2M %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)"
+refuse EINVAL "*16*" kst-a "17 sizes" memory \
+	"$(printf '2M %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)"
 
 NAME31=kst-567890123456789012345678901
 refuse EINVAL "*32*" . "a name of 32 letters" pk mkdir "${NAME31}2"
@@ -78,7 +79,8 @@ refuse EINVAL "*" . "create: no memory" line_checked "kst-c cpus=$FREE memory="
 refuse EINVAL "*" . "create: an unknown word" line_checked "kst-c cpus=$FREE memory=64M disk=1"
 refuse EINVAL "*" . "create: a name with a slash" line_checked "kst/c cpus=$FREE memory=64M"
 refuse EEXIST "*kst-a*" . "create: a name that exists" line_checked "kst-a cpus=$FREE memory=64M"
-refuse EBUSY "*kst-b*" . "create: another partition's CPU" line_checked "kst-c cpus=$THEIRS memory=64M"
+refuse EBUSY "*kst-b*" . "create: another partition's CPU" \
+	line_checked "kst-c cpus=$THEIRS memory=64M"
 refuse ENOMEM "*" . "create: the CPUs are there, the memory is not" \
 	line_checked "kst-c cpus=$FREE memory=${TOTAL}M"
 check "check changes nothing where create would succeed" \

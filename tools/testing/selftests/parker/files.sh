@@ -33,7 +33,8 @@ keeps()
 
 available_is_well_formed()
 {
-	! grep -Ev '^(cpus( [0-9,-]+)?|memory node[0-9]+ [0-9]+ largest [0-9]+|device .* group .*|quarantined cpus .* memory [0-9]+)$' available
+	! grep -Ev -e '^cpus( [0-9,-]+)?$' -e '^memory node[0-9]+ [0-9]+ largest [0-9]+$' \
+		-e '^device .* group .*$' -e '^quarantined cpus .* memory [0-9]+$' available
 }
 
 stat_is_flat()

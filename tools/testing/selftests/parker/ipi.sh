@@ -92,7 +92,8 @@ app_storm()
 {
 	local before
 
-	make kst-two "$(pick 2)" 192M && load kst-two "parker.app=storm parker.storm=$COUNT" || return
+	make kst-two "$(pick 2)" 192M &&
+		load kst-two "parker.app=storm parker.storm=$COUNT" || return
 	start kst-two && wait_text kst-two "app: storm begin" || return
 	before=$(boot_irqs CAL TLB)
 	wait_text kst-two "app: storm end" || return

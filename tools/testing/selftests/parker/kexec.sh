@@ -77,7 +77,8 @@ check "-S: nothing is loaded" status 0 0
 check "-l with --command-line" loads "quiet kst=1" --command-line="quiet kst=1"
 check "-S: something is loaded" status 1 1
 check "-l with --append replaces it" loads "kst=2" --append="kst=2"
-check "-l with --reuse-cmdline" loads "$(sed 's/BOOT_IMAGE=[^ ]* *//' /proc/cmdline)" --reuse-cmdline
+check "-l with --reuse-cmdline" \
+	loads "$(sed 's/BOOT_IMAGE=[^ ]* *//' /proc/cmdline)" --reuse-cmdline
 check "--load is the same" eval 'kexec_a --load "$KERNEL" --command-line=kst=3'
 check "-u" unloads -u
 check "-u of nothing fails" fails_saying "*unload*" -u

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the tests of Parker share: set-up and clean-up here, the rest in the
-# other lib_*.sh. Sourced; POSIX sh and local. Partitions of the tests are named kst-*, and the tests run
-# in the root of the file system, so that names of files are short.
+# other lib_*.sh. Sourced; POSIX sh and local. Partitions of the tests are named
+# kst-*, and the tests run in the root of the file system, so that names of files
+# are short.
 #
 # PARKER_KERNEL   bzImage of the application kernels (default: the running one)
 # PARKER_BUSYBOX  static busybox for their initrd (default: the one in PATH)

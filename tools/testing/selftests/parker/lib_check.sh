@@ -133,7 +133,8 @@ log_clean()
 {
 	local bad
 
-	bad=$(log_since | without_dying | grep -E "WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|INFO: |protection fault|stall")
+	bad=$(log_since | without_dying | grep -E \
+		"WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|INFO: |protection fault|stall")
 	[ -z "$bad" ] && return
 	echo "$bad" | sed 's/^/# /'
 	return 1

@@ -68,7 +68,8 @@ regions_hold()
 # A wish for CPUs and memory survives the load; the state allows a change.
 changes_while_loaded()
 {
-	pk write kst-a/memory 128M && load kst-a && pk write kst-a/memory 160M && is_state kst-a loaded &&
+	pk write kst-a/memory 128M && load kst-a &&
+		pk write kst-a/memory 160M && is_state kst-a loaded &&
 		start kst-a && wait_state kst-a running && pk write kst-a/state kill &&
 		pk write kst-a/memory 192M && is_state kst-a stopped &&
 		same "$(memory_bytes kst-a)" $((192 * MIB)) &&

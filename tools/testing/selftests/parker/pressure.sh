@@ -42,7 +42,8 @@ fill_cache()
 	disk=$(first_disk)
 	[ "$disk" ] || return
 	dd if="$disk" of=/dev/null bs=1M count="$(meminfo MemFree)" 2>/dev/null
-	note "cached: $(meminfo Cached) MiB, buffers: $(meminfo Buffers) MiB, free: $(meminfo MemFree) MiB"
+	note "MiB cached: $(meminfo Cached), buffers: $(meminfo Buffers)," \
+		"free: $(meminfo MemFree)"
 }
 
 intact()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs these tests in QEMU, for those who build the kernel by other means.
 #
-#   KERNEL=arch/x86/boot/bzImage tools/testing/selftests/parker/vmtest.sh
+#   KERNEL=arch/x86/boot/bzImage ./vmtest.sh
 #
 # KERNEL     the kernel, built with the options in ./config
 # INITRAMFS  user space to boot (default: one made of BUSYBOX and these tests)
@@ -52,7 +52,8 @@ build()
 }
 
 [ -n "${INITRAMFS:-}" ] || build
-timeout "${LIMIT:-7200}" "${QEMU:-qemu-system-x86_64}" -M q35 -accel "${ACCEL:-tcg,thread=multi}" -cpu max \
+timeout "${LIMIT:-7200}" "${QEMU:-qemu-system-x86_64}" -M q35 \
+	-accel "${ACCEL:-tcg,thread=multi}" -cpu max \
 	-smp "${SMP:-8}" -m "${MEM:-4G}" -no-reboot -nographic -nodefaults -serial stdio \
 	-kernel "$KERNEL" -initrd "$INITRAMFS" -append "console=ttyS0 panic=-1 quiet" \
 	</dev/null | tr -d '\r' | tee "$work/log"
