@@ -5,12 +5,13 @@
 # same CPUs and as much memory.
 #
 # PARKER_SECONDS  length of each measurement (default: 10)
-# PARKER_FACTOR   how many times longer the gap may be (default: 4)
+# PARKER_FACTOR   how many times longer the gap may be (default: 10, as an
+#                 emulator on two cores adds much of its own)
 
 . "$(dirname "$0")/lib.sh"
 
 SECONDS_EACH=${PARKER_SECONDS:-10}
-FACTOR=${PARKER_FACTOR:-4}
+FACTOR=${PARKER_FACTOR:-10}
 
 # CPUs go offline and online, and are busy; memory is filled and freed; an
 # ordinary kexec image is loaded.
