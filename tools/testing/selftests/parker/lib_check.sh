@@ -116,8 +116,9 @@ log_since()
 		END { if (!seen) print "BUG: the mark was overwritten" }'
 }
 
-# Not a fault of Parker's: when ordinary tasks starved for a while, a CPU that
-# goes offline counts the scheduler's own deadline server as a task (6.12).
+# Known, cause not proved: the dump shows no task but migration/N, so the CPU that
+# goes offline seems to count the scheduler's own deadline server as one (6.12).
+# Plain CPU hotplug has not shown it here.
 without_dying()
 {
 	awk '/cut here/ { inside = 1; block = ""; dying = 0 }
