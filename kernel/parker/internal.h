@@ -406,7 +406,7 @@ unsigned int parker_find_half_core(const struct cpumask *want, struct cpumask *m
 
 /* from memory.c: op_mutex held unless said otherwise */
 int parker_memory_check(const struct parker_partition *p, const struct parker_wish *wish,
-			int near, struct parker_error *err);
+			struct parker_error *err);
 int parker_memory_set(struct parker_partition *p, const struct parker_wish *wish,
 		      int near, struct parker_error *err);
 void parker_memory_quarantine(struct parker_partition *p);

@@ -111,16 +111,16 @@ static int parker_plan_check(const struct parker_plan *plan, struct parker_error
  * parker_memory_check() - Could this wish be fulfilled?
  * @p:		the partition, or NULL for a new one
  * @wish:	what is wanted
- * @near:	not used yet: any node may serve a wish that names none
  * @err:	gets the sentence
  *
- * A quick estimate that changes nothing.
+ * A quick estimate that changes nothing.  Any node may serve a wish that names
+ * none.
  *
  * Context: may sleep; op_mutex held if there is a partition.
  * Return: 0, or -ENOMEM.
  */
 int parker_memory_check(const struct parker_partition *p, const struct parker_wish *wish,
-			int near, struct parker_error *err)
+			struct parker_error *err)
 {
 	struct parker_plan *plan __free(kfree) = kmalloc(sizeof(*plan), GFP_KERNEL);
 

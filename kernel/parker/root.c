@@ -67,12 +67,10 @@ static int parse_claim(const struct parker_line *line, struct cpumask *cpus,
 static int check_claim(struct parker_partition *p, const struct parker_claim *claim,
 		       struct parker_error *err)
 {
-	int near = cpu_to_node(cpumask_first(claim->cpus));
-
 	lockdep_assert_held(&p->op_mutex);
 
 	return parker_cpus_check(p, claim->cpus, err) ?:
-	       parker_memory_check(p, &claim->memory, near, err);
+	       parker_memory_check(p, &claim->memory, err);
 }
 
 static int take_claim(struct parker_partition *p, const struct parker_claim *claim,
