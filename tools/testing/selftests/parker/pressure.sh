@@ -37,10 +37,11 @@ fill_tmpfs()
 	[ $nr -gt 0 ]
 }
 
+# The page cache of a disk lasts for as long as somebody has it open.
 fill_cache()
 {
 	disk=$(first_disk)
-	[ "$disk" ] || return
+	[ "$disk" ] && exec 9<"$disk" || return
 	dd if="$disk" of=/dev/null bs=1M count="$(meminfo MemFree)" 2>/dev/null
 	note "MiB cached: $(meminfo Cached), buffers: $(meminfo Buffers)," \
 		"free: $(meminfo MemFree)"
