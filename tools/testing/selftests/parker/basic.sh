@@ -47,18 +47,12 @@ passes()
 	like "$(tr '\n' ' ' <"$TMP/seen")" "*$want "
 }
 
-# about the same: what the kernel itself takes is not in its MemTotal
-about()
-{
-	between "$1" $(($2 * 75 / 100)) "$2"
-}
-
 inside()
 {
 	wait_text kst-web "app: ready" &&
 		same "$(says kst-web release)" "$(field kst-web/image release)" &&
 		same "$(says kst-web cpus)" "0-$(($(nr_cpus "$CPUS") - 1))" &&
-		about "$(says kst-web memory | sed 's/ kB//')" $((SIZE >> 10)) &&
+		ram_is kst-web $SIZE &&
 		same "$(says kst-web cmdline)" "$LINE"
 }
 
@@ -72,7 +66,7 @@ second_beside()
 	cpus2=$(pick 2)
 	make kst-db "$cpus2" 256M && up kst-db &&
 		same "$(says kst-db cpus)" "0-$(($(nr_cpus "$cpus2") - 1))" &&
-		about "$(says kst-db memory | sed 's/ kB//')" $((256 << 10)) &&
+		ram_is kst-db $((256 << 20)) &&
 		from_first_line kst-db && is_state kst-web running
 }
 

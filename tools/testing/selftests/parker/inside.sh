@@ -61,7 +61,7 @@ ignores_with_a_line()
 	load kst-a "mem=64M parker.app=idle" && start kst-a && wait_state kst-a running &&
 		wait_text kst-a "app: ready" &&
 		same "$(says kst-a cmdline)" "mem=64M parker.app=idle" &&
-		between "$(says kst-a memory | sed 's/ kB//')" 131072 262144 &&
+		ram_is kst-a $((256 << 20)) &&
 		grep -v "ommand line" kst-a/console | grep -q "mem=" &&
 		pk write kst-a/state kill
 }

@@ -75,6 +75,17 @@ says()
 	tr -d '\r' <"$1/console" | sed -n "s/^app: $2 *//p" | tail -n 1
 }
 
+# ram_is NAME BYTES: the RAM of its kernel, which also has some low memory
+ram_is()
+{
+	local range sum=0
+
+	for range in $(tr -d '\r' <"$1/console" | sed -n 's/^app: ram //p'); do
+		sum=$((sum + 0x${range#*-} - 0x${range%-*} + 1))
+	done
+	between $sum $(($2 - (2 << 20))) $(($2 + (1 << 20)))
+}
+
 # field FILE KEY
 field()
 {
