@@ -50,6 +50,10 @@ test-full: ## run all tests: also debug, clang, x2APIC and SMT runs, each patch
 kunit: kernel ## run the KUnit tests in QEMU
 	@mk/kunit
 
+.PHONY: kunit-uml
+kunit-uml: ## run the KUnit tests that need no x86 under User Mode Linux
+	@mk/kunit-uml
+
 .PHONY: selftest
 selftest: initramfs ## run the selftests in QEMU
 	@mk/selftest
