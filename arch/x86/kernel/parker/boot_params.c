@@ -221,6 +221,18 @@ static size_t params_len(const struct kimage *image)
 	return sizeof(struct build_params) + image->cmdline_buf_len + 1;
 }
 
+/*
+ * What a small system needs, as advice: the image, the unpacked initrd beside the
+ * packed one, some memory to run in.
+ */
+static unsigned int advised_mib(const struct kimage *image, u64 kernel_len)
+{
+	const struct setup_header *hdr = image_header(image->kernel_buf);
+
+	return DIV_ROUND_UP_ULL(kernel_len + hdr->kernel_alignment + BLOCK_LEN +
+				params_len(image) + 4 * image->initrd_buf_len, SZ_1M) + 32;
+}
+
 static int place_all(const struct parker_boot *boot, struct place *place,
 		     struct parker_error *err)
 {
@@ -239,10 +251,9 @@ static int place_all(const struct parker_boot *boot, struct place *place,
 	    place_top(&room, BLOCK_LEN, &place->block))
 		return 0;
 
-	need += PAGE_ALIGN(image->initrd_buf_len) + PAGE_ALIGN(params_len(image)) + BLOCK_LEN;
 	return parker_fail(err, -ENOMEM,
-			   "The memory is too small for the image, which needs %lluM in one region",
-			   DIV_ROUND_UP_ULL(need + hdr->kernel_alignment, SZ_1M));
+			   "The memory is too small for the image, which needs about %uM in one region",
+			   advised_mib(image, need));
 }
 
 static void fill_header(const struct parker_boot *boot, const struct place *place,

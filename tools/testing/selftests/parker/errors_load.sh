@@ -27,14 +27,13 @@ start_errno()
 	pk write kst-a/state start "$@"
 }
 
-# The sentence says how much is needed, in its last number: that is enough for
-# the image, though perhaps not for what it does then, if it is one region.
+# The sentence says how much is needed, in its last number.
 enough()
 {
 	needed=$(grep -oE '[0-9]+[KMG]?' "$TMP/sentence" | tail -n 1)
 	note "needed: $needed"
 	pk write kst-a/memory 0 && pk write kst-a/memory "$needed" && start kst-a &&
-		wait_text kst-a "Linux version" && pk write kst-a/state kill
+		wait_text kst-a "app: ready" && pk write kst-a/state kill
 }
 
 setup
