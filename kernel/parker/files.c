@@ -36,7 +36,7 @@ static int cpus_write(struct parker_partition *p, const struct parker_write *w)
 
 	ret = parker_check_idle(p, w->err) ?:
 	      parker_cpus_parse(w->buf, want, w->err) ?:
-	      parker_cpus_set(p, want, w->err);
+	      parker_set_cpus(p, want, w->err);
 	free_cpumask_var(want);
 	return ret;
 }

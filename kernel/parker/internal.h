@@ -369,6 +369,8 @@ int parker_partition_remove(struct parker_partition *p, struct parker_error *err
 struct parker_partition *parker_partition_get(u32 id);
 void parker_partition_put(struct parker_partition *p);
 int parker_check_idle(struct parker_partition *p, struct parker_error *err);
+int parker_set_cpus(struct parker_partition *p, const struct cpumask *want,
+		    struct parker_error *err);
 int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish,
 		      struct parker_error *err);
 void __printf(3, 4) parker_set_state(struct parker_partition *p, enum parker_state state,

@@ -10,11 +10,15 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kernfs.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
 #include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/parker.h>
 
 #define PARKER_MAX_ID	65535
 
@@ -235,6 +239,7 @@ void parker_set_state(struct parker_partition *p, enum parker_state state,
 
 	p->since = jiffies;
 	WRITE_ONCE(p->state, state);
+	trace_parker_state(p->name, parker_state_name(state), p->reason);
 }
 
 /**
@@ -321,6 +326,26 @@ static void forget_lost_block(struct parker_partition *p)
 }
 
 /**
+ * parker_set_cpus() - Give a partition the CPUs that it asks for
+ * @p:		the partition, its op_mutex held
+ * @want:	all CPUs that it is to have
+ * @err:	gets the sentence, also that of a success with something to say
+ *
+ * Context: may sleep, for seconds.
+ * Return: as parker_cpus_set().
+ */
+int parker_set_cpus(struct parker_partition *p, const struct cpumask *want,
+		    struct parker_error *err)
+{
+	ktime_t begin = ktime_get();
+	int ret;
+
+	ret = parker_cpus_set(p, want, err);
+	trace_parker_step(p->name, "cpus", begin, ret);
+	return ret;
+}
+
+/**
  * parker_set_memory() - Give a partition the memory it asks for
  * @p:		the partition, its op_mutex held
  * @wish:	the whole wish
@@ -334,6 +359,7 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
 {
 	unsigned int cpu = cpumask_first(p->cpus);
 	int near = cpu < nr_cpu_ids ? cpu_to_node(cpu) : first_online_node;
+	ktime_t begin = ktime_get();
 	int ret;
 
 	lockdep_assert_held(&p->op_mutex);
@@ -342,6 +368,7 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
 
 	ret = parker_memory_set(p, wish, near, err);
 	forget_lost_block(p);
+	trace_parker_step(p->name, "memory", begin, ret);
 	return ret;
 }
 
@@ -358,7 +385,7 @@ int parker_partition_give_back(struct parker_partition *p, struct parker_error *
 	const struct parker_wish nothing = { .nr = 0 };
 
 	return parker_set_memory(p, &nothing, err) ?:
-	       parker_cpus_set(p, cpu_none_mask, err);
+	       parker_set_cpus(p, cpu_none_mask, err);
 }
 
 /* Is a kernel running, or must the CPUs be left alone for another reason? */

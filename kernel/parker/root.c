@@ -77,7 +77,7 @@ static int take_claim(struct parker_partition *p, const struct parker_claim *cla
 		      struct parker_error *err)
 {
 	return check_claim(p, claim, err) ?:
-	       parker_cpus_set(p, claim->cpus, err) ?:
+	       parker_set_cpus(p, claim->cpus, err) ?:
 	       parker_set_memory(p, &claim->memory, err);
 }
 

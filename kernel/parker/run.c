@@ -13,6 +13,8 @@
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 
+#include <trace/events/parker.h>
+
 #include "internal.h"
 
 /* Who ran for so long before a crash does not crash again and again. */
@@ -81,9 +83,11 @@ static void quarantine(struct parker_partition *p, const char *reason)
 
 static int launch(struct parker_partition *p, struct parker_error *err)
 {
+	ktime_t begin;
 	int ret;
 
 	ret = build(p, err);
+	trace_parker_step(p->name, "build", p->started, ret);
 	if (ret)
 		return ret;
 
@@ -92,7 +96,9 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 		return parker_fail(err, -EBUSY, "start: %s was killed meanwhile", p->name);
 	}
 
+	begin = ktime_get();
 	ret = arch_parker_kick(&p->boot, err);
+	trace_parker_step(p->name, "kick", begin, ret);
 	if (!ret)
 		return 0;
 
@@ -293,6 +299,7 @@ static void set_end_state(struct parker_partition *p, const struct parker_verdic
 int parker_end(struct parker_partition *p, unsigned int run,
 	       const struct parker_verdict *verdict)
 {
+	ktime_t begin;
 	int ret;
 
 	lockdep_assert_not_held(&p->op_mutex);
@@ -303,7 +310,9 @@ int parker_end(struct parker_partition *p, unsigned int run,
 	if (ret)
 		return ret;
 
+	begin = ktime_get();
 	ret = arch_parker_park_cpus(p->cpus, p->unproved);
+	trace_parker_step(p->name, "park", begin, ret);
 	/* Until the state changes, the memory cannot be given back. */
 	WRITE_ONCE(p->stat.console_bytes, le64_to_cpu(READ_ONCE(p->layout.console->head)));
 	if (ret) {
