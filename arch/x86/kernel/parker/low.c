@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/parker.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include <asm/bios_ebda.h>
 #include <asm/e820/api.h>
@@ -22,6 +23,10 @@
 /* Below 64 KiB lie the BIOS data area and what buggy firmware scribbles on. */
 #define LOW_START	SZ_64K
 #define LOW_END		(640 * SZ_1K)
+/* Words of the BIOS data area that say less than this are bogus. */
+#define BIOS_RAM_SIZE_KB	0x413
+#define BIOS_MIN		SZ_128K
+
 #define LOW_MAX		((LOW_END - LOW_START) / PARKER_LOW_LEN)
 
 static phys_addr_t low_page __ro_after_init;
@@ -31,14 +36,29 @@ static unsigned int nr_low_slots __ro_after_init;
 static DECLARE_BITMAP(low_used, LOW_MAX);
 static DEFINE_SPINLOCK(low_lock);
 
+/* Where the BIOS has what is its own, by the rules of reserve_bios_regions(). */
+static phys_addr_t __init low_end(void)
+{
+	phys_addr_t bios = *(u16 *)__va(BIOS_RAM_SIZE_KB) * SZ_1K;
+	phys_addr_t ebda = get_bios_ebda();
+	phys_addr_t end = LOW_END;
+
+	if (bios >= BIOS_MIN)
+		end = min(end, bios);
+	if (ebda >= BIOS_MIN)
+		end = min(end, ebda);
+	return end;
+}
+
 static bool __init low_is_free(phys_addr_t start, phys_addr_t len)
 {
+	/* real_mode_size_needed() is 0 once the trampoline is there. */
+	phys_addr_t own_len = PAGE_ALIGN(real_mode_blob_end - real_mode_blob);
 	phys_addr_t own = real_mode_header ? __pa(real_mode_header) : 0;
-	unsigned int ebda = get_bios_ebda();
 
-	if (start + len > LOW_END || (ebda >= LOW_START && start + len > ebda))
+	if (start + len > low_end())
 		return false;
-	if (own && start < own + real_mode_size_needed() && own < start + len)
+	if (own && start < own + own_len && own < start + len)
 		return false;
 	return e820__mapped_all(start, start + len, E820_TYPE_RAM);
 }
@@ -90,6 +110,8 @@ unsigned int parker_low_total(void)
 /**
  * parker_low_get() - Take a slot of %PARKER_LOW_LEN bytes
  *
+ * It is cleared: another kernel may have used it.
+ *
  * Return: its physical address, 0: all are taken.
  */
 phys_addr_t parker_low_get(void)
@@ -101,7 +123,10 @@ phys_addr_t parker_low_get(void)
 	if (i < nr_low_slots)
 		__set_bit(i, low_used);
 	spin_unlock(&low_lock);
-	return i < nr_low_slots ? low_slots[i] : 0;
+	if (i >= nr_low_slots)
+		return 0;
+	memset(__va(low_slots[i]), 0, PARKER_LOW_LEN);
+	return low_slots[i];
 }
 
 /**
