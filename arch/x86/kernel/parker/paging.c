@@ -6,6 +6,8 @@
  * is the root depends on the paging mode that the kernel to start wants.
  */
 #include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/slab.h>
 
@@ -16,31 +18,31 @@
 
 /**
  * struct parker_paging - identity page tables
+ * @info:	how they are made
+ * @pages:	all that they consist of but @pgd: with 4 levels not all of them can
+ *		be found from there
  * @pgd:	root in the paging mode of the boot kernel, two pages: set_pgd()
  *		writes to the second one under page table isolation
  * @top:	one level above @pgd, where the boot kernel has 4 levels and
  *		5 are wanted
  */
 struct parker_paging {
+	struct x86_mapping_info info;
+	struct list_head pages;
 	pgd_t *pgd;
 	u64 *top;
 };
 
 static void *paging_page(void *context)
 {
-	return (void *)__get_free_page(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO);
-}
+	struct page *page = alloc_page(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO);
+	struct parker_paging *paging = context;
 
-static void paging_free_page(void *page, void *context)
-{
-	free_page((unsigned long)page);
+	if (!page)
+		return NULL;
+	list_add(&page->lru, &paging->pages);
+	return page_address(page);
 }
-
-static struct x86_mapping_info paging_info = {
-	.alloc_pgt_page	= paging_page,
-	.free_pgt_page	= paging_free_page,
-	.page_flag	= __PAGE_KERNEL_LARGE_EXEC,
-};
 
 /**
  * parker_paging_alloc() - Begin a set of page tables that maps nothing
@@ -53,6 +55,10 @@ struct parker_paging *parker_paging_alloc(void)
 
 	if (!paging)
 		return NULL;
+	INIT_LIST_HEAD(&paging->pages);
+	paging->info.alloc_pgt_page = paging_page;
+	paging->info.context = paging;
+	paging->info.page_flag = __PAGE_KERNEL_LARGE_EXEC;
 	paging->pgd = alloc_pages_exact(2 * PAGE_SIZE, GFP_KERNEL | GFP_DMA32 | __GFP_ZERO);
 	if (!paging->pgd)
 		return NULL;
@@ -69,7 +75,7 @@ struct parker_paging *parker_paging_alloc(void)
  */
 int parker_paging_map(struct parker_paging *paging, phys_addr_t start, phys_addr_t len)
 {
-	return kernel_ident_mapping_init(&paging_info, paging->pgd, start, start + len);
+	return kernel_ident_mapping_init(&paging->info, paging->pgd, start, start + len);
 }
 
 /**
@@ -86,7 +92,7 @@ int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *c
 	void *root = paging->pgd;
 
 	if (la57 && !pgtable_l5_enabled()) {
-		paging->top = paging_page(NULL);
+		paging->top = paging_page(paging);
 		if (!paging->top)
 			return -ENOMEM;
 		paging->top[0] = __pa(paging->pgd) | _KERNPG_TABLE;
@@ -108,10 +114,12 @@ int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *c
  */
 void parker_paging_free(struct parker_paging *paging)
 {
+	struct page *page, *next;
+
 	if (!paging)
 		return;
-	free_page((unsigned long)paging->top);
-	free_page((unsigned long)paging->pgd + PAGE_SIZE);
-	kernel_ident_mapping_free(&paging_info, paging->pgd);
+	list_for_each_entry_safe(page, next, &paging->pages, lru)
+		__free_page(page);
+	free_pages_exact(paging->pgd, 2 * PAGE_SIZE);
 	kfree(paging);
 }
