@@ -12,6 +12,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <kunit/visibility.h>
 
 #include <asm/apic.h>
 #include <asm/bootparam.h>
@@ -22,35 +23,12 @@
 
 #include "internal.h"
 
-#define RNG_SEED_LEN	32
-
 /* The block: offsets of its parts. The given part has the rest of 16 KiB. */
 #define REQUEST_OFFSET	SZ_16K
 #define TOLD_OFFSET	(REQUEST_OFFSET + SZ_4K)
 #define CONSOLE_OFFSET	(TOLD_OFFSET + SZ_4K)
 #define CONSOLE_SIZE	SZ_512K
 #define BLOCK_LEN	PAGE_ALIGN(CONSOLE_OFFSET + sizeof(struct parker_console) + CONSOLE_SIZE)
-
-/**
- * struct build_params - the zero page with all that it points to
- * @bp:			the zero page itself
- * @block_node:		setup_data node that leads to the hand-over block
- * @block:		its payload
- * @seed_node:		setup_data node of the seed
- * @seed:		its payload
- * @rsdp:		an empty RSDP: the decompressor would search BIOS memory
- *			for one if it were told nothing
- * @cmdline:		the command line, terminated by a zero byte
- */
-struct build_params {
-	struct boot_params bp;
-	struct setup_data block_node;
-	struct setup_indirect block;
-	struct setup_data seed_node;
-	u8 seed[RNG_SEED_LEN];
-	u8 rsdp[64];
-	char cmdline[];
-};
 
 static const struct setup_header *image_header(const void *kernel)
 {
@@ -97,7 +75,7 @@ static void image_release(const void *kernel, size_t len, struct parker_image_in
 		return;
 	snprintf(info->release, sizeof(info->release), "%.*s",
 		 (int)min(len - at, sizeof(info->release) - 1), (const char *)kernel + at);
-	info->release[strcspn(info->release, " ")] = '\0';
+	info->release[strcspn(info->release, " \n")] = '\0';
 }
 
 static int check_header(const void *kernel, size_t len, struct parker_error *err)
@@ -133,7 +111,11 @@ int arch_parker_check_image(const void *kernel, size_t len,
 	if (!decl)
 		return parker_fail(err, -ENOEXEC,
 				   "The kernel does not declare itself an application kernel (CONFIG_PARKER_APP): it would use hardware of the whole machine");
-	if (parker_abi_check_declaration(decl, kernel + len - (const void *)decl))
+	ret = parker_abi_check_declaration(decl, kernel + len - (const void *)decl);
+	if (ret == -EINVAL)
+		return parker_fail(err, -ENOEXEC,
+				   "The kernel's declaration of being an application kernel is damaged");
+	if (ret)
 		return parker_fail(err, -ENOEXEC,
 				   "The kernel understands versions %u to %u of the contract, this one writes version %u",
 				   le16_to_cpu(decl->oldest), le16_to_cpu(decl->version),
@@ -166,28 +148,8 @@ bool parker_wants_la57(const struct parker_boot *boot)
 		 cmdline_find_option_bool(boot->image->cmdline_buf, "no5lvl"));
 }
 
-/**
- * struct place - where the parts of a kernel go
- * @kernel:	the payload, at the bottom of a region
- * @initrd:	the rest, at the top of one
- * @params:	a struct build_params
- * @block:	the hand-over block
- */
-struct place {
-	phys_addr_t kernel;
-	phys_addr_t initrd;
-	phys_addr_t params;
-	phys_addr_t block;
-};
-
-/* What is still free of each region while parts are placed. */
-struct room {
-	phys_addr_t start[PARKER_MAX_REGIONS];
-	phys_addr_t end[PARKER_MAX_REGIONS];
-	unsigned int nr;
-};
-
-static bool place_bottom(struct room *room, u64 len, u64 align, u64 min, phys_addr_t *at)
+VISIBLE_IF_KUNIT bool parker_place_bottom(struct parker_room *room, u64 len, u64 align,
+					  u64 min, phys_addr_t *at)
 {
 	for (unsigned int i = 0; i < room->nr; i++) {
 		phys_addr_t start = ALIGN(max_t(u64, room->start[i], min), align);
@@ -203,7 +165,7 @@ static bool place_bottom(struct room *room, u64 len, u64 align, u64 min, phys_ad
 	return false;
 }
 
-static bool place_top(struct room *room, u64 len, phys_addr_t *at)
+VISIBLE_IF_KUNIT bool parker_place_top(struct parker_room *room, u64 len, phys_addr_t *at)
 {
 	len = PAGE_ALIGN(len);
 	for (unsigned int i = room->nr; i-- > 0;) {
@@ -218,7 +180,7 @@ static bool place_top(struct room *room, u64 len, phys_addr_t *at)
 
 static size_t params_len(const struct kimage *image)
 {
-	return sizeof(struct build_params) + image->cmdline_buf_len + 1;
+	return sizeof(struct parker_params) + image->cmdline_buf_len + 1;
 }
 
 /*
@@ -233,22 +195,23 @@ static unsigned int advised_mib(const struct kimage *image, u64 kernel_len)
 				params_len(image) + 4 * image->initrd_buf_len, SZ_1M) + 32;
 }
 
-static int place_all(const struct parker_boot *boot, struct place *place,
-		     struct parker_error *err)
+VISIBLE_IF_KUNIT int parker_place_all(const struct parker_boot *boot,
+				      struct parker_place *place, struct parker_error *err)
 {
 	const struct kimage *image = boot->image;
 	const struct setup_header *hdr = image_header(image->kernel_buf);
-	u64 need = PAGE_ALIGN(hdr->init_size);
-	struct room room = { .nr = boot->nr_regions };
+	u64 need = PAGE_ALIGN((u64)hdr->init_size);
+	struct parker_room room = { .nr = boot->nr_regions };
 
 	for (unsigned int i = 0; i < room.nr; i++) {
 		room.start[i] = boot->regions[i].start;
 		room.end[i] = room.start[i] + boot->regions[i].len;
 	}
-	if (place_bottom(&room, need, hdr->kernel_alignment, hdr->pref_address, &place->kernel) &&
-	    place_top(&room, image->initrd_buf_len, &place->initrd) &&
-	    place_top(&room, params_len(image), &place->params) &&
-	    place_top(&room, BLOCK_LEN, &place->block))
+	if (parker_place_bottom(&room, need, hdr->kernel_alignment, hdr->pref_address,
+				&place->kernel) &&
+	    parker_place_top(&room, image->initrd_buf_len, &place->initrd) &&
+	    parker_place_top(&room, params_len(image), &place->params) &&
+	    parker_place_top(&room, BLOCK_LEN, &place->block))
 		return 0;
 
 	return parker_fail(err, -ENOMEM,
@@ -256,22 +219,22 @@ static int place_all(const struct parker_boot *boot, struct place *place,
 			   advised_mib(image, need));
 }
 
-static void fill_header(const struct parker_boot *boot, const struct place *place,
+static void fill_header(const struct parker_boot *boot, const struct parker_place *place,
 			struct boot_params *bp)
 {
 	const struct kimage *image = boot->image;
 	const struct setup_header *hdr = image_header(image->kernel_buf);
 	size_t len = 0x202 + ((const u8 *)image->kernel_buf)[0x201] -
 		     offsetof(struct boot_params, hdr);
-	phys_addr_t cmdline = place->params + offsetof(struct build_params, cmdline);
+	phys_addr_t cmdline = place->params + offsetof(struct parker_params, cmdline);
 
 	memcpy(&bp->hdr, hdr, min(len, sizeof(bp->hdr)));
 	bp->hdr.type_of_loader = 0x0d << 4;	/* That of kexec. */
 	bp->hdr.hardware_subarch = PARKER_SUBARCH;
 	bp->hdr.cmd_line_ptr = lower_32_bits(cmdline);
 	bp->ext_cmd_line_ptr = upper_32_bits(cmdline);
-	bp->hdr.setup_data = place->params + offsetof(struct build_params, block_node);
-	bp->acpi_rsdp_addr = place->params + offsetof(struct build_params, rsdp);
+	bp->hdr.setup_data = place->params + offsetof(struct parker_params, block_node);
+	bp->acpi_rsdp_addr = place->params + offsetof(struct parker_params, rsdp);
 	if (!image->initrd_buf_len)
 		return;
 	bp->hdr.ramdisk_image = lower_32_bits(place->initrd);
@@ -289,8 +252,9 @@ static void add_ram(struct boot_params *bp, phys_addr_t start, phys_addr_t len)
 	entry->type = E820_TYPE_RAM;
 }
 
-static void fill_params(const struct parker_boot *boot, const struct place *place,
-			phys_addr_t low, struct build_params *params)
+VISIBLE_IF_KUNIT void parker_fill_params(const struct parker_boot *boot,
+					 const struct parker_place *place,
+					 phys_addr_t low, struct parker_params *params)
 {
 	const struct kimage *image = boot->image;
 
@@ -301,7 +265,7 @@ static void fill_params(const struct parker_boot *boot, const struct place *plac
 	for (unsigned int i = 0; i < boot->nr_regions; i++)
 		add_ram(&params->bp, boot->regions[i].start, boot->regions[i].len);
 
-	params->block_node.next = place->params + offsetof(struct build_params, seed_node);
+	params->block_node.next = place->params + offsetof(struct parker_params, seed_node);
 	params->block_node.type = SETUP_INDIRECT;
 	params->block_node.len = sizeof(params->block);
 	params->block.type = SETUP_INDIRECT | PARKER_SETUP_TYPE;
@@ -418,19 +382,19 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 	const struct kimage *image = boot->image;
 	const struct setup_header *hdr = image_header(image->kernel_buf);
 	size_t setup = image_setup_len(hdr);
-	struct place place;
+	struct parker_place place;
 	int ret;
 
 	if (sizeof(struct parker_given) + sizeof(struct parker_ram) * (PARKER_MAX_REGIONS + 1) +
 	    cpumask_weight(boot->cpus) * sizeof(struct parker_cpu) > REQUEST_OFFSET)
 		return parker_fail(err, -EINVAL, "More CPUs than the contract has room for");
-	ret = place_all(boot, &place, err);
+	ret = parker_place_all(boot, &place, err);
 	if (ret)
 		return ret;
 
 	copy_in(place.kernel, image->kernel_buf + setup, image->kernel_buf_len - setup);
 	copy_in(place.initrd, image->initrd_buf, image->initrd_buf_len);
-	fill_params(boot, &place, low, __va(place.params));
+	parker_fill_params(boot, &place, low, __va(place.params));
 	fill_block(boot, low, __va(place.block));
 
 	boot->block_pa = place.block;

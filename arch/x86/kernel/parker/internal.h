@@ -19,9 +19,12 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/build_bug.h>
+#include <linux/parker_abi.h>
 #include <linux/sizes.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+
+#include <asm/bootparam.h>
 
 /**
  * struct parker_slot - where a claimed CPU goes when it leaves INIT
@@ -104,11 +107,67 @@ int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *c
 void parker_paging_free(struct parker_paging *paging);
 
 /* from boot_params.c */
+
+/**
+ * struct parker_place - where the parts of a kernel go
+ * @kernel:	the payload, at the bottom of a region
+ * @initrd:	the rest, at the top of one
+ * @params:	a struct parker_params
+ * @block:	the hand-over block
+ */
+struct parker_place {
+	phys_addr_t kernel;
+	phys_addr_t initrd;
+	phys_addr_t params;
+	phys_addr_t block;
+};
+
+/**
+ * struct parker_room - what is still free of each region while parts are placed
+ * @start:	where the free part begins
+ * @end:	where it ends
+ * @nr:		the number of regions
+ */
+struct parker_room {
+	phys_addr_t start[PARKER_MAX_REGIONS];
+	phys_addr_t end[PARKER_MAX_REGIONS];
+	unsigned int nr;
+};
+
+/**
+ * struct parker_params - the zero page with all that it points to
+ * @bp:			the zero page itself
+ * @block_node:		setup_data node that leads to the hand-over block
+ * @block:		its payload
+ * @seed_node:		setup_data node of the seed
+ * @seed:		its payload
+ * @rsdp:		an empty RSDP: the decompressor would search BIOS memory
+ *			for one if it were told nothing
+ * @cmdline:		the command line, terminated by a zero byte
+ */
+struct parker_params {
+	struct boot_params bp;
+	struct setup_data block_node;
+	struct setup_indirect block;
+	struct setup_data seed_node;
+	u8 seed[32];
+	u8 rsdp[64];
+	char cmdline[];
+};
+
 struct parker_boot;
 struct parker_error;
 int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
 		 struct parker_error *err);
 bool parker_wants_la57(const struct parker_boot *boot);
+#if IS_ENABLED(CONFIG_KUNIT)
+bool parker_place_bottom(struct parker_room *room, u64 len, u64 align, u64 min, phys_addr_t *at);
+bool parker_place_top(struct parker_room *room, u64 len, phys_addr_t *at);
+int parker_place_all(const struct parker_boot *boot, struct parker_place *place,
+		     struct parker_error *err);
+void parker_fill_params(const struct parker_boot *boot, const struct parker_place *place,
+			phys_addr_t low, struct parker_params *params);
+#endif
 
 #endif /* !__ASSEMBLY__ */
 #endif /* _X86_KERNEL_PARKER_INTERNAL_H */
