@@ -11,6 +11,7 @@
 #include <linux/acpi.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/ioport.h>
 #include <linux/jiffies.h>
 #include <linux/parker.h>
 #include <linux/pm.h>
@@ -20,6 +21,7 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 
+#include <asm/acpi.h>
 #include <asm/apic.h>
 #include <asm/e820/api.h>
 #include <asm/i8259.h>
@@ -52,8 +54,9 @@ static void __noreturn app_halt(void)
  * not ours.  A name that ends in * stands for all that begin so.
  */
 static const char * const ignored_params[] __initconst = {
-	"acpi*", "crashkernel", "earlycon", "earlyprintk", "mem", "memmap",
-	"noapic", "nox2apic", "parker_memory", "pci", "reboot",
+	"acpi*", "crashkernel", "earlycon", "earlyprintk", "enable_mtrr_cleanup",
+	"mem", "mem_encrypt", "memmap", "noapic", "nolapic", "nox2apic",
+	"parker_memory", "pci", "reboot",
 };
 
 static bool __init param_matches(const char *param, const char *name)
@@ -243,11 +246,23 @@ static void __init app_set_platform(void)
 	pm_power_off				= app_power_off;
 }
 
+/* So that drivers which look for a device at a fixed port do not touch it. */
+static void __init app_reserve_ports(void)
+{
+	static struct resource ports = {
+		.name	= "boot kernel",
+		.end	= IO_SPACE_LIMIT,
+		.flags	= IORESOURCE_IO | IORESOURCE_BUSY,
+	};
+
+	request_resource(&ioport_resource, &ports);
+}
+
 static void __init app_set_init(void)
 {
 	x86_init.resources.probe_roms		= x86_init_noop;
 	x86_init.resources.memory_setup		= app_memory_setup;
-	x86_init.resources.reserve_resources	= x86_init_noop;
+	x86_init.resources.reserve_resources	= app_reserve_ports;
 	x86_init.mpparse.find_mptable		= x86_init_noop;
 	x86_init.mpparse.early_parse_smp_cfg	= x86_init_noop;
 	x86_init.mpparse.parse_smp_cfg		= app_parse_smp_config;
@@ -273,8 +288,9 @@ static void app_no_uart(int port, struct uart_port *up, u32 *capabilities)
 /*
  * What one kernel manages for a whole package or machine, and would take from
  * the boot kernel: its enclaves, its division of the caches, the table that
- * hardware writes feedback to, thermal thresholds, uncore counters.  A trace
- * would be written on into memory that is given back, as INIT does not stop it.
+ * hardware writes feedback to, thermal thresholds, uncore counters.  Traces and
+ * samples would be written on into memory that is given back, as INIT does not
+ * stop that (DTES64 stands for all that uses the debug store).
  */
 static void __init clear_shared_features(void)
 {
@@ -286,6 +302,7 @@ static void __init clear_shared_features(void)
 	setup_clear_cpu_cap(X86_FEATURE_PERFCTR_NB);
 	setup_clear_cpu_cap(X86_FEATURE_PERFCTR_LLC);
 	setup_clear_cpu_cap(X86_FEATURE_INTEL_PT);
+	setup_clear_cpu_cap(X86_FEATURE_DTES64);
 }
 
 /* After early_cpu_init() and before parse_early_param(). */

@@ -140,6 +140,9 @@ subsys_initcall(parker_parking_init);
 
 int arch_parker_check_machine(struct parker_error *err)
 {
+	if (parker_app_running())
+		return parker_fail(err, -EOPNOTSUPP,
+				   "This is an application kernel, which cannot give away what it was given");
 	if (!parker_stub_pa)
 		return parker_fail(err, -EOPNOTSUPP,
 				   "This machine has no free page below 1 MiB to park CPUs in");
