@@ -182,6 +182,7 @@ void arch_parker_finish(struct parker_boot *boot);
 #ifdef CONFIG_PARKER
 int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_len,
 			   const char __user *cmdline_ptr, unsigned long flags);
+int parker_check_kexec(bool comes_back);
 #else
 static inline int parker_kexec_file_load(int kernel_fd, int initrd_fd,
 					 unsigned long cmdline_len,
@@ -189,6 +190,11 @@ static inline int parker_kexec_file_load(int kernel_fd, int initrd_fd,
 					 unsigned long flags)
 {
 	return -EINVAL;
+}
+
+static inline int parker_check_kexec(bool comes_back)
+{
+	return 0;
 }
 #endif
 

@@ -42,6 +42,9 @@ static struct cpumask parker_quarantine;
  */
 static DEFINE_PER_CPU(struct parker_partition *, parker_owner);
 
+/* The system goes to sleep, or is about to; under parker_mutex. */
+static bool parker_asleep;
+
 static bool parker_veto_works __ro_after_init;
 
 /*
@@ -56,13 +59,24 @@ static int parker_veto(unsigned int cpu)
 /* The machine would wake up without what the other kernels were doing. */
 static int parker_pm_event(struct notifier_block *nb, unsigned long event, void *data)
 {
-	if (event != PM_SUSPEND_PREPARE && event != PM_HIBERNATION_PREPARE)
+	guard(mutex)(&parker_mutex);
+
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		break;
+	default:
+		parker_asleep = false;
 		return NOTIFY_DONE;
-	if (cpumask_empty(&parker_owned))
-		return NOTIFY_OK;
-	pr_notice("parker: no suspend while partitions have CPUs %*pbl\n",
-		  cpumask_pr_args(&parker_owned));
-	return notifier_from_errno(-EBUSY);
+	}
+	if (!cpumask_empty(&parker_owned)) {
+		pr_notice("parker: no suspend while partitions have CPUs %*pbl\n",
+			  cpumask_pr_args(&parker_owned));
+		return notifier_from_errno(-EBUSY);
+	}
+	parker_asleep = true;
+	return NOTIFY_OK;
 }
 
 static struct notifier_block parker_pm_nb = {
@@ -133,11 +147,6 @@ VISIBLE_IF_KUNIT unsigned int parker_find_half_core(const struct cpumask *want,
 	return nr_cpu_ids;
 }
 
-static bool parker_cpu_is_ours(unsigned int cpu)
-{
-	return cpu == 0 || arch_parker_cpu_is_bsp(cpu);
-}
-
 /* Could a partition get this CPU, if only it was not for the rest of its core? */
 static int parker_check_cpu(const struct parker_partition *p, unsigned int cpu,
 			    struct parker_error *err)
@@ -155,7 +164,7 @@ static int parker_check_cpu(const struct parker_partition *p, unsigned int cpu,
 		       parker_fail(err, -EBUSY, "CPU %u belongs to partition %s", cpu, owner->name);
 	if (!cpu_present(cpu) || !get_cpu_device(cpu))
 		return parker_fail(err, -ENODEV, "There is no CPU %u", cpu);
-	if (parker_cpu_is_ours(cpu))
+	if (arch_parker_cpu_is_bsp(cpu))
 		return parker_fail(err, -EBUSY,
 				   "CPU %u stays with the boot kernel, as it booted the machine and resetting it would reset the machine",
 				   cpu);
@@ -239,6 +248,8 @@ static int parker_own(struct parker_partition *p, const struct cpumask *cpus,
 
 	guard(mutex)(&parker_mutex);
 
+	if (parker_asleep)
+		return parker_fail(err, -EBUSY, "No CPU can be had while the system goes to sleep");
 	/* Another partition may have been faster since the check. */
 	for_each_cpu(cpu, cpus) {
 		ret = parker_check_cpu(p, cpu, err);
@@ -363,22 +374,19 @@ static void parker_give_back(const struct cpumask *cpus, struct cpumask *were_on
 }
 
 /* Parks what is offline.  What cannot be proved stopped is lost for good. */
-static int parker_park(struct cpumask *cpus, struct parker_error *err)
+static int parker_park(struct parker_partition *p, struct cpumask *cpus,
+		       struct parker_error *err)
 {
-	struct cpumask *unproved __free(kfree) = parker_mask_alloc(GFP_KERNEL);
 	int ret;
 
-	if (!unproved)
-		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
-
-	ret = arch_parker_park_cpus(cpus, unproved);
+	ret = arch_parker_park_cpus(cpus, p->unproved);
 	if (!ret)
 		return 0;
 
-	parker_cpus_quarantine(NULL, unproved);
-	cpumask_andnot(cpus, cpus, unproved);
+	parker_cpus_quarantine(NULL, p->unproved);
+	cpumask_andnot(cpus, cpus, p->unproved);
 	return parker_fail(err, ret, "CPU %*pbl did not answer and is quarantined",
-			   cpumask_pr_args(unproved));
+			   cpumask_pr_args(p->unproved));
 }
 
 /* On a failure @cpus has lost those that had to be quarantined. */
@@ -401,7 +409,7 @@ static int parker_claim(struct parker_partition *p, struct cpumask *cpus,
 	ret = parker_take_all_offline(cpus, were_online, err);
 	if (!ret) {
 		parker_set_present(cpus, false);
-		ret = parker_park(cpus, err);
+		ret = parker_park(p, cpus, err);
 	}
 	if (ret) {
 		parker_give_back(cpus, were_online);
@@ -487,6 +495,30 @@ void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cp
 const struct cpumask *parker_cpus_quarantined(void)
 {
 	return &parker_quarantine;
+}
+
+/**
+ * parker_check_kexec() - May the boot kernel be replaced?
+ * @comes_back: it is to go on later
+ *
+ * What could not be proved stopped may write to memory that the next kernel
+ * uses.  Partitions that run are ended by a reboot notifier, but not when the
+ * kernel comes back.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EBUSY with a line in the log.
+ */
+int parker_check_kexec(bool comes_back)
+{
+	const struct cpumask *cpus = comes_back ? &parker_owned : &parker_quarantine;
+
+	guard(mutex)(&parker_mutex);
+
+	if (cpumask_empty(cpus))
+		return 0;
+	pr_warn("parker: no kexec while CPUs %*pbl are %s\n", cpumask_pr_args(cpus),
+		comes_back ? "claimed" : "quarantined: only a reset of the machine stops them");
+	return -EBUSY;
 }
 
 /* Could a new partition get the core that this CPU is in? */

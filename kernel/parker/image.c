@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
+#include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -71,6 +72,26 @@ static int check_cmdline(const struct parker_image *image, struct parker_error *
 }
 
 /**
+ * parker_check_lockdown() - May application kernels be used under lockdown?
+ * @what:	what is refused
+ * @err:	gets the sentence
+ *
+ * Not even signed ones: they would not be locked down themselves, and can write
+ * to all memory.
+ *
+ * Context: may sleep.
+ * Return: 0 or -EPERM.
+ */
+int parker_check_lockdown(const char *what, struct parker_error *err)
+{
+	if (!security_locked_down(LOCKDOWN_KEXEC))
+		return 0;
+	return parker_fail(err, -EPERM,
+			   "%s: the boot kernel is locked down, and an application kernel would not be",
+			   what);
+}
+
+/**
  * parker_image_read() - Read an application kernel with its initrd
  * @kernel_fd:		file of the kernel
  * @initrd_fd:		file of the initrd, unless @flags has KEXEC_FILE_NO_INITRAMFS
@@ -79,7 +100,7 @@ static int check_cmdline(const struct parker_image *image, struct parker_error *
  * @flags:		KEXEC_FILE_*
  * @err:		gets the sentence
  *
- * Signature, lockdown and IMA apply as for any kexec.
+ * Signature and IMA apply as for any kexec.
  *
  * Context: may sleep; reads files, so no lock of Parker's may be held.
  * Return: the image, which the caller owns, or an ERR_PTR().
@@ -100,6 +121,10 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 			    "load: the boot kernel has no memory for its own records");
 		return ERR_PTR(-ENOMEM);
 	}
+
+	ret = parker_check_lockdown("load", err);
+	if (ret)
+		return ERR_PTR(ret);
 
 	kimage = image->kimage;
 	kimage->file_mode = 1;

@@ -330,6 +330,7 @@ bool parker_state_follows(enum parker_state from, enum parker_state to);
 bool parker_state_is_live(enum parker_state state);
 bool parker_state_is_busy(enum parker_state state);
 int parker_verb_parse(const char *word, struct parker_error *err);
+int parker_fail_quarantined(const char *what, const char *name, struct parker_error *err);
 int parker_verb_check(enum parker_verb verb, enum parker_state state,
 		      const char *name, struct parker_error *err);
 
@@ -383,7 +384,7 @@ DEFINE_FREE(parker_partition_put, struct parker_partition *, parker_partition_pu
 
 /* from run.c */
 int parker_start(struct parker_partition *p, struct parker_error *err);
-int parker_start_locked(struct parker_partition *p, struct parker_error *err);
+int parker_start_locked(struct parker_partition *p, bool restart, struct parker_error *err);
 int parker_stop(struct parker_partition *p, struct parker_error *err);
 int parker_kill(struct parker_partition *p, struct parker_error *err);
 int parker_end(struct parker_partition *p, unsigned int run,
@@ -423,13 +424,13 @@ u64 parker_memory_quarantined(void);
  * @start:	first page frame
  * @end:	the one behind the last
  * @node:	only memory of this node
- * @pool:	a part of the pool
+ * @zone:	only memory of this zone; NULL: a part of the pool
  */
 struct parker_range {
 	unsigned long start;
 	unsigned long end;
 	int node;
-	bool pool;
+	struct zone *zone;
 };
 
 /**
@@ -508,12 +509,16 @@ bool parker_blocks_search(const u8 *kinds, unsigned long nr, unsigned long want,
 			  struct parker_run *run);
 
 /* from image.c: no lock of Parker's held */
+int parker_check_lockdown(const char *what, struct parker_error *err);
 struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 				       const char __user *cmdline_ptr,
 				       unsigned long cmdline_len, unsigned long flags,
 				       struct parker_error *err);
 void parker_image_free(struct parker_image *image);
 void parker_image_show(struct seq_file *m, const struct parker_image *image);
+
+/* from console.c */
+u64 parker_console_end(const struct parker_partition *p);
 
 /* from monitor.c */
 void parker_monitor_init(struct parker_partition *p);

@@ -25,6 +25,8 @@ static int check_loadable(struct parker_partition *p, struct parker_error *err)
 
 	if (p->dead)
 		return parker_fail(err, -ENODEV, "load: %s was removed", p->name);
+	if (state == PARKER_QUARANTINED)
+		return parker_fail_quarantined("load", p->name, err);
 	if (parker_state_is_busy(state))
 		return parker_fail(err, -EBUSY,
 				   "load: %s is %s; a kernel can be loaded in empty, loaded, stopped and crashed",
@@ -136,7 +138,7 @@ int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_l
 	struct parker_error err = {};
 	int ret;
 
-	if (!capable(CAP_SYS_ADMIN) || !kexec_load_allowed())
+	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 
 	struct parker_partition *p __free(parker_partition_put) =
@@ -144,7 +146,10 @@ int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_l
 	if (!p)
 		return -ENODEV;
 
-	if (flags & ~(unsigned long)(PARKER_FLAGS | PARKER_ID_MASK))
+	if (!kexec_load_allowed())
+		ret = parker_fail(&err, -EPERM,
+				  "load: needs CAP_SYS_BOOT, and the sysctl kernel.kexec_load_disabled to be 0");
+	else if (flags & ~(unsigned long)(PARKER_FLAGS | PARKER_ID_MASK))
 		ret = parker_fail(&err, -EINVAL,
 				  "load: flags 0x%lx are unknown, or of no use for a partition",
 				  flags & ~(unsigned long)(PARKER_FLAGS | PARKER_ID_MASK));

@@ -172,19 +172,6 @@ void parker_monitor_cancel(struct parker_partition *p)
 	cancel_delayed_work_sync(&p->watch.work);
 }
 
-static bool take_restart(struct parker_partition *p)
-{
-	bool wanted;
-
-	lockdep_assert_held(&p->op_mutex);
-
-	scoped_guard(raw_spinlock_irqsave, &p->lock) {
-		wanted = p->restart_wanted && !p->dead;
-		p->restart_wanted = false;
-	}
-	return wanted;
-}
-
 static void note_failed_restart(struct parker_partition *p, const struct parker_error *err)
 {
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
@@ -204,15 +191,14 @@ static void parker_restart(struct work_struct *work)
 
 	guard(mutex)(&p->op_mutex);
 
-	if (!take_restart(p))
+	if (p->dead)
 		return;
-
-	ret = parker_start_locked(p, &err);
+	ret = parker_start_locked(p, true, &err);
+	if (ret == -ECANCELED)
+		return;
 	parker_note_result(p, &err);
 	if (ret)
 		note_failed_restart(p, &err);
-	else
-		p->stat.restarts++;
 }
 
 /**

@@ -288,7 +288,7 @@ void parker_note_result(struct parker_partition *p, const struct parker_error *e
  * @err:	gets the sentence
  *
  * Context: any but NMI.
- * Return: 0, or -EBUSY.
+ * Return: 0, -EBUSY, or -EIO in quarantine.
  */
 int parker_check_idle(struct parker_partition *p, struct parker_error *err)
 {
@@ -303,6 +303,8 @@ int parker_check_idle(struct parker_partition *p, struct parker_error *err)
 		return parker_fail(err, -EBUSY,
 				   "%s is crashed and keeps what it had; write kill to state first",
 				   p->name);
+	case PARKER_QUARANTINED:
+		return parker_fail_quarantined("change", p->name, err);
 	default:
 		return parker_fail(err, -EBUSY,
 				   "%s is %s; this can be changed in empty, loaded and stopped",
@@ -310,15 +312,26 @@ int parker_check_idle(struct parker_partition *p, struct parker_error *err)
 	}
 }
 
-/* The console outlives its kernel, but not the memory that it is in. */
+/*
+ * The console outlives its kernel, but not the memory that it is in.  Of the
+ * block itself nothing is read: it may say anything by now.
+ */
 static void forget_lost_block(struct parker_partition *p)
 {
+	phys_addr_t end;
+
 	lockdep_assert_held_write(&p->memory_sem);
 
+	if (!p->boot.block)
+		return;
+
+	/* The console is its last part. */
+	end = p->boot.block_pa + ((void *)p->layout.console - (void *)p->boot.block) +
+	      sizeof(*p->layout.console) + p->layout.console_size;
 	for (unsigned int i = 0; i < p->nr_regions; i++) {
 		const struct parker_region *r = &p->regions[i];
 
-		if (p->boot.block_pa >= r->start && p->boot.block_pa - r->start < r->len)
+		if (p->boot.block_pa >= r->start && end <= r->start + r->len)
 			return;
 	}
 
@@ -428,9 +441,12 @@ int parker_partition_remove(struct parker_partition *p, struct parker_error *err
 		parker_partition_del(p);
 	}
 
-	/* They may wait for op_mutex, and then find it dead. */
+	/*
+	 * They may wait for op_mutex, and then find it dead.  The monitor comes
+	 * first, as it is the one that queues a restart.
+	 */
+	parker_monitor_cancel(p);
 	parker_restart_cancel(p);
 	cancel_delayed_work_sync(&p->restart_work);
-	parker_monitor_cancel(p);
 	return 0;
 }

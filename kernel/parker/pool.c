@@ -74,7 +74,6 @@ static int __init parker_pool_add(u64 len, u64 align, int node)
 	range->start = PHYS_PFN(pa);
 	range->end = PHYS_PFN(pa + len);
 	range->node = early_pfn_to_nid(range->start);
-	range->pool = true;
 	parker_nr_areas++;
 	return 0;
 }
@@ -110,9 +109,7 @@ static int __init parker_memory_setup(char *s)
 	static struct parker_wish wish __initdata;
 	static struct parker_error err __initdata;
 
-	if (parker_app_running()) {
-		pr_info("parker_memory= is for the boot kernel, ignored\n");
-	} else if (!IS_ENABLED(CONFIG_CMA)) {
+	if (!IS_ENABLED(CONFIG_CMA)) {
 		pr_warn("parker_memory= needs a kernel with CONFIG_CMA, ignored\n");
 	} else if (parker_memory_parse(s, ",", &wish, &err)) {
 		pr_warn("parker_memory=%s ignored: %s\n", s, err.text);

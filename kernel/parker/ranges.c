@@ -120,13 +120,16 @@ static enum parker_block parker_block_kind(const struct parker_range *range,
 
 	if (!page || page_to_nid(page) != range->node)
 		return PARKER_BLOCK_BAD;
+	/* alloc_contig_range() wants one zone. */
+	if (range->zone && page_zone(page) != range->zone)
+		return PARKER_BLOCK_BAD;
 	/* Scarce: devices that reach no further need it. */
 	if (pfn < PHYS_PFN(SZ_16M))
 		return PARKER_BLOCK_BAD;
 
 	/* Others' CMA areas, reserves, and what is being taken away already. */
 	type = get_pageblock_migratetype(page);
-	if (range->pool ? type != PARKER_POOL_TYPE : type >= MIGRATE_PCPTYPES)
+	if (range->zone ? type >= MIGRATE_PCPTYPES : type != PARKER_POOL_TYPE)
 		return PARKER_BLOCK_BAD;
 	return parker_block_pages(pfn, stride);
 }
@@ -136,7 +139,6 @@ static struct parker_map *parker_map_alloc(const struct parker_range *range)
 	unsigned long start = ALIGN(range->start, PARKER_BLOCK_PAGES);
 	unsigned long end = ALIGN_DOWN(range->end, PARKER_BLOCK_PAGES);
 	unsigned long nr = end > start ? (end - start) / PARKER_BLOCK_PAGES : 0;
-	struct page *page, *last = NULL;
 	struct parker_map *map;
 
 	map = kvmalloc(struct_size(map, kinds, nr), GFP_KERNEL);
@@ -150,12 +152,6 @@ static struct parker_map *parker_map_alloc(const struct parker_range *range)
 		unsigned long pfn = start + i * PARKER_BLOCK_PAGES;
 
 		map->kinds[i] = parker_block_kind(range, pfn, PARKER_QUICK_STRIDE);
-		/* A gap between zones: alloc_contig_range() wants one zone. */
-		page = map->kinds[i] == PARKER_BLOCK_BAD ? NULL : pfn_to_page(pfn);
-		if (page && last && page_zone(page) != page_zone(last))
-			map->kinds[i] = PARKER_BLOCK_BAD;
-		if (page)
-			last = page;
 		cond_resched();
 	}
 	return map;
@@ -192,10 +188,14 @@ static void parker_map_blame(struct parker_map *map, const struct parker_run *ru
 	map->kinds[i] = PARKER_BLOCK_BAD;
 }
 
-/* Range number @i to search on @node: the areas of the pool, then all of it. */
+/*
+ * Range number @i to search on @node: the areas of the pool, then the zones, low
+ * memory last as it is the scarcer.
+ */
 static bool parker_range_of(int node, unsigned int i, struct parker_range *range)
 {
 	unsigned int nr = parker_pool_areas();
+	struct zone *zone;
 
 	if (i < nr) {
 		parker_pool_area(i, range);
@@ -204,12 +204,17 @@ static bool parker_range_of(int node, unsigned int i, struct parker_range *range
 			range->end = range->start;
 		return true;
 	}
+	if (i - nr >= MAX_NR_ZONES)
+		return false;
 
-	range->start = node_start_pfn(node);
-	range->end = node_end_pfn(node);
-	range->node = node;
-	range->pool = false;
-	return i == nr;
+	zone = &NODE_DATA(node)->node_zones[MAX_NR_ZONES - 1 - (i - nr)];
+	*range = (struct parker_range){
+		.start	= zone->zone_start_pfn,
+		.end	= managed_zone(zone) ? zone_end_pfn(zone) : zone->zone_start_pfn,
+		.node	= node,
+		.zone	= zone,
+	};
+	return true;
 }
 
 /* The nearest node with memory that was not tried yet, or NUMA_NO_NODE. */
@@ -232,18 +237,25 @@ static int parker_next_node(int near, nodemask_t *tried)
 }
 
 /*
- * What moves needs another place, so what can be had is bounded by what is free
- * or can be dropped.  The rules of si_mem_available(), for one node.
+ * What moves needs another place, so what can be had of a zone is bounded by what
+ * is free or can be dropped.  The rules of si_mem_available(); free memory in CMA
+ * areas does not help, as what stays may not be able to use it.  In the pool only
+ * what is in use has to find a place, and that is the page allocator's affair.
  */
-static u64 parker_node_bound(int node)
+static u64 parker_range_bound(const struct parker_range *range)
 {
-	struct pglist_data *data = NODE_DATA(node);
-	long pages = sum_zone_node_page_state(node, NR_FREE_PAGES) +
-		     node_page_state(data, NR_ACTIVE_FILE) +
-		     node_page_state(data, NR_INACTIVE_FILE) -
-		     data->totalreserve_pages;
+	struct zone *zone = range->zone;
+	long pages, reserve = 0;
 
-	pages = clamp(pages, 0, si_mem_available());
+	if (!zone)
+		return U64_MAX;
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+		reserve = max(reserve, zone->lowmem_reserve[i]);
+
+	pages = zone_page_state(zone, NR_FREE_PAGES) - zone_page_state(zone, NR_FREE_CMA_PAGES) +
+		zone_page_state(zone, NR_ZONE_ACTIVE_FILE) +
+		zone_page_state(zone, NR_ZONE_INACTIVE_FILE) - high_wmark_pages(zone) - reserve;
+	pages = clamp(pages, 0, max(si_mem_available(), 0));
 	return ALIGN_DOWN((u64)pages << PAGE_SHIFT, PARKER_ALIGN);
 }
 
@@ -259,7 +271,7 @@ int parker_estimate(int node, struct parker_estimate *estimate)
 {
 	struct parker_range range;
 	struct parker_run run;
-	u64 bound;
+	u64 bytes, bound;
 
 	*estimate = (struct parker_estimate){};
 	for (unsigned int i = 0; parker_range_of(node, i, &range); i++) {
@@ -267,18 +279,32 @@ int parker_estimate(int node, struct parker_estimate *estimate)
 
 		if (!map)
 			return -ENOMEM;
+		bytes = 0;
+		bound = parker_range_bound(&range);
 		for (unsigned long b = 0; b < map->nr; b++)
 			if (map->kinds[b] != PARKER_BLOCK_BAD)
-				estimate->bytes += PARKER_ALIGN;
+				bytes += PARKER_ALIGN;
+		estimate->bytes += min(bytes, bound);
 		if (parker_blocks_search(map->kinds, map->nr, map->nr, &run))
-			estimate->largest = max_t(u64, estimate->largest,
-						  (u64)run.nr * PARKER_ALIGN);
+			estimate->largest = max(estimate->largest,
+						min((u64)run.nr * PARKER_ALIGN, bound));
 	}
-
-	bound = parker_node_bound(node);
-	estimate->bytes = min(estimate->bytes, bound);
-	estimate->largest = min(estimate->largest, bound);
 	return 0;
+}
+
+/*
+ * Nobody but the partition can make these pages free: with the mark, who wants to
+ * take the memory out of the machine fails at once, and who reads all of memory
+ * leaves it out.
+ */
+static void parker_mark(unsigned long pfn, bool gone)
+{
+	for (unsigned long end = pfn + PARKER_BLOCK_PAGES; pfn < end; pfn++) {
+		if (gone)
+			__SetPageOffline(pfn_to_page(pfn));
+		else
+			__ClearPageOffline(pfn_to_page(pfn));
+	}
 }
 
 /**
@@ -292,6 +318,7 @@ int parker_estimate(int node, struct parker_estimate *estimate)
 void parker_region_free(const struct parker_region *region)
 {
 	for (phys_addr_t at = 0; at < region->len; at += PARKER_ALIGN) {
+		parker_mark(PHYS_PFN(region->start + at), false);
 		free_contig_range(PHYS_PFN(region->start + at), PARKER_BLOCK_PAGES);
 		cond_resched();
 	}
@@ -309,11 +336,15 @@ static int parker_run_take(struct parker_map *map, const struct parker_run *run,
 	int ret;
 
 	ret = alloc_contig_range(pfn, pfn + run->nr * PARKER_BLOCK_PAGES,
-				 map->range.pool ? PARKER_POOL_TYPE : MIGRATE_MOVABLE,
+				 map->range.zone ? MIGRATE_MOVABLE : PARKER_POOL_TYPE,
 				 GFP_KERNEL | __GFP_NOWARN);
 	if (ret)
 		return ret;
 
+	for (unsigned long i = 0; i < run->nr; i++) {
+		parker_mark(pfn + i * PARKER_BLOCK_PAGES, true);
+		cond_resched();
+	}
 	memset(&map->kinds[run->first], PARKER_BLOCK_BAD, run->nr);
 	ret = parker_regions_add(&plan->taken, &region);
 	if (ret) {
@@ -366,19 +397,21 @@ static int parker_take_map(struct parker_map *map, struct parker_plan *plan, u64
 	return 0;
 }
 
-/* Leaves the node what the boot kernel keeps as a reserve. */
+/* Leaves each zone what the boot kernel keeps as a reserve. */
 static int parker_take_node(int node, struct parker_plan *plan, u64 *need)
 {
-	u64 part = min(*need, parker_node_bound(node)), left = part;
 	struct parker_range range;
+	u64 part, left;
 	int ret = 0;
 
-	for (unsigned int i = 0; left && !ret && parker_range_of(node, i, &range); i++) {
+	for (unsigned int i = 0; *need && !ret && parker_range_of(node, i, &range); i++) {
 		struct parker_map *map __free(parker_map_free) = parker_map_alloc(&range);
 
+		part = min(*need, parker_range_bound(&range));
+		left = part;
 		ret = map ? parker_take_map(map, plan, &left) : -ENOMEM;
+		*need -= part - left;
 	}
-	*need -= part - left;
 	return ret;
 }
 

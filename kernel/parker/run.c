@@ -60,6 +60,7 @@ static int build(struct parker_partition *p, struct parker_error *err)
 	}
 
 	find_parts(p);
+	WRITE_ONCE(p->stat.console_bytes, 0);
 	return 0;
 }
 
@@ -81,6 +82,15 @@ static void quarantine(struct parker_partition *p, const char *reason)
 	}
 }
 
+/* What the crashed kernel left was built over. */
+static void forget_crash(struct parker_partition *p, const struct parker_error *err)
+{
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (p->state == PARKER_CRASHED)
+			parker_set_state(p, PARKER_STOPPED, "start failed: %s", err->text);
+	}
+}
+
 static int launch(struct parker_partition *p, struct parker_error *err)
 {
 	ktime_t begin;
@@ -93,7 +103,9 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 
 	if (READ_ONCE(p->start_cancelled)) {
 		arch_parker_finish(&p->boot);
-		return parker_fail(err, -EBUSY, "start: %s was killed meanwhile", p->name);
+		ret = parker_fail(err, -EBUSY, "start: %s was killed meanwhile", p->name);
+		forget_crash(p, err);
+		return ret;
 	}
 
 	begin = ktime_get();
@@ -103,10 +115,12 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 		return 0;
 
 	/* Who did not answer in time may run all the same. */
-	if (arch_parker_park_cpus(p->cpus, p->unproved))
+	if (arch_parker_park_cpus(p->cpus, p->unproved)) {
 		quarantine(p, "start failed");
-	else
+	} else {
 		arch_parker_finish(&p->boot);
+		forget_crash(p, err);
+	}
 	return ret;
 }
 
@@ -132,55 +146,68 @@ static int check_startable(struct parker_partition *p, struct parker_error *err)
 	return 0;
 }
 
-static int begin_start(struct parker_partition *p, struct parker_error *err)
+/* A restart that nobody wants any more is none: -ECANCELED. */
+static int begin_start(struct parker_partition *p, bool restart, struct parker_error *err)
 {
 	int ret;
 
 	lockdep_assert_held(&p->op_mutex);
 
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (restart && !p->restart_wanted)
+			return -ECANCELED;
 		ret = check_startable(p, err);
+		if (restart && ret)
+			p->restart_wanted = false;
 		if (ret)
-			break;
+			return ret;
 		p->starting = true;
 		p->start_cancelled = false;
-		p->restart_wanted = false;
 		p->run++;
 	}
-	return ret;
+	return 0;
+}
+
+static void finish_start(struct parker_partition *p, bool restart, int ret)
+{
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (!ret) {
+			parker_set_state(p, PARKER_BOOTING, "started");
+			p->stat.starts++;
+			p->stat.restarts += restart;
+			p->stat.boot_usec = 0;
+		}
+		/* What failed by hand does not take the place of a restart. */
+		if (!ret || restart)
+			p->restart_wanted = false;
+		p->starting = false;
+	}
+	wake_up_all(&p->ended);
+	parker_notify_state(p);
 }
 
 /**
  * parker_start_locked() - Start a partition's kernel
  * @p:		the partition, not dead, its op_mutex held
+ * @restart:	only if a restart is still wanted
  * @err:	gets the sentence
  *
  * The monitor begins last: until then nobody looks at what the kernel reports.
  *
  * Context: may sleep.
- * Return: as parker_start().
+ * Return: as parker_start(), or -ECANCELED when no restart is wanted.
  */
-int parker_start_locked(struct parker_partition *p, struct parker_error *err)
+int parker_start_locked(struct parker_partition *p, bool restart, struct parker_error *err)
 {
 	int ret;
 
-	ret = begin_start(p, err);
+	ret = begin_start(p, restart, err);
 	if (ret)
 		return ret;
 
 	p->started = ktime_get();
 	ret = launch(p, err);
-
-	scoped_guard(raw_spinlock_irqsave, &p->lock) {
-		if (!ret) {
-			parker_set_state(p, PARKER_BOOTING, "started");
-			p->stat.starts++;
-			p->stat.boot_usec = 0;
-		}
-		p->starting = false;
-	}
-	wake_up_all(&p->ended);
-	parker_notify_state(p);
+	finish_start(p, restart, ret);
 	if (!ret)
 		parker_monitor_begin(p);
 	return ret;
@@ -193,17 +220,23 @@ int parker_start_locked(struct parker_partition *p, struct parker_error *err)
  *
  * Context: may sleep.
  * Return: 0 when the boot CPU runs it, or -ENODEV, -ENOEXEC, -ENOMEM, -ENOSPC,
- * -EBUSY, -EIO.
+ * -EBUSY, -EIO, -EPERM under lockdown.
  */
 int parker_start(struct parker_partition *p, struct parker_error *err)
 {
+	int ret;
+
 	guard(mutex)(&p->op_mutex);
 
 	if (p->dead)
 		return parker_fail(err, -ENODEV, "start: %s was removed", p->name);
 
+	ret = parker_check_lockdown("start", err);
+	if (ret)
+		return ret;
+
 	p->restart_delay = 0;
-	return parker_start_locked(p, err);
+	return parker_start_locked(p, false, err);
 }
 
 /**
@@ -254,8 +287,12 @@ static int note_restart(struct parker_partition *p, const struct parker_verdict 
 
 	lockdep_assert_held(&p->lock);
 
-	seconds = parker_judge_restart(verdict, READ_ONCE(p->restart_on_crash), steady,
-				       &p->restart_delay);
+	/* It was asked to end, so it is not started again, whatever it does. */
+	if (p->state == PARKER_STOPPING)
+		seconds = -1;
+	else
+		seconds = parker_judge_restart(verdict, READ_ONCE(p->restart_on_crash),
+					       steady, &p->restart_delay);
 	p->restart_wanted = seconds >= 0;
 	return seconds;
 }
@@ -314,7 +351,7 @@ int parker_end(struct parker_partition *p, unsigned int run,
 	ret = arch_parker_park_cpus(p->cpus, p->unproved);
 	trace_parker_step(p->name, "park", begin, ret);
 	/* Until the state changes, the memory cannot be given back. */
-	WRITE_ONCE(p->stat.console_bytes, le64_to_cpu(READ_ONCE(p->layout.console->head)));
+	WRITE_ONCE(p->stat.console_bytes, parker_console_end(p));
 	if (ret) {
 		guard(mutex)(&p->op_mutex);
 		quarantine(p, verdict->reason);
@@ -344,12 +381,17 @@ static bool cancel_start(struct parker_partition *p, bool *cancelled)
 	return starting;
 }
 
-/* The kernel ended before it could be killed, or there is none. */
+/*
+ * The kernel ended before it could be killed, or there is none.  -EAGAIN: one was
+ * started meanwhile.
+ */
 static int kill_dead(struct parker_partition *p, bool cancelled, struct parker_error *err)
 {
 	int ret;
 
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (p->starting || parker_state_is_live(p->state))
+			return -EAGAIN;
 		if (cancelled && p->state == PARKER_LOADED)
 			return 0;
 		ret = parker_verb_check(PARKER_KILL, p->state, p->name, err);
@@ -373,13 +415,15 @@ static int kill_for(struct parker_partition *p, const char *reason, struct parke
 	int ret;
 
 	strscpy(verdict.reason, reason);
-	wait_event(p->ended, !cancel_start(p, &cancelled));
-	ret = parker_end(p, READ_ONCE(p->run), &verdict);
-	if (ret == -EIO)
-		return parker_fail(err, ret,
-				   "kill: %s is quarantined until the machine restarts, its reason says why",
-				   p->name);
-	return ret ? kill_dead(p, cancelled, err) : 0;
+	do {
+		wait_event(p->ended, !cancel_start(p, &cancelled));
+		ret = parker_end(p, READ_ONCE(p->run), &verdict);
+		if (ret == -EIO)
+			return parker_fail_quarantined("kill", p->name, err);
+		if (ret)
+			ret = kill_dead(p, cancelled, err);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
 /**

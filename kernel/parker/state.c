@@ -165,6 +165,22 @@ static const char *list_fitting_verbs(enum parker_state state, char *buf, size_t
 }
 
 /**
+ * parker_fail_quarantined() - Refuse what a quarantined partition was asked for
+ * @what:	what that was
+ * @name:	name of the partition
+ * @err:	gets the sentence
+ *
+ * Context: any.
+ * Return: -EIO.
+ */
+int parker_fail_quarantined(const char *what, const char *name, struct parker_error *err)
+{
+	return parker_fail(err, -EIO,
+			   "%s: %s is quarantined until the machine restarts, its reason says why",
+			   what, name);
+}
+
+/**
  * parker_verb_check() - Does a verb fit a state?
  * @verb:	the verb
  * @state:	the state
@@ -186,9 +202,7 @@ int parker_verb_check(enum parker_verb verb, enum parker_state state,
 	if (parker_verbs[verb].done & BIT(state))
 		return 1;
 	if (state == PARKER_QUARANTINED)
-		return parker_fail(err, -EIO,
-				   "%s: %s is quarantined until the machine restarts, its reason says why",
-				   word, name);
+		return parker_fail_quarantined(word, name, err);
 	if (state == PARKER_EMPTY && verb == PARKER_START)
 		return parker_fail(err, -ENOEXEC,
 				   "start: no kernel is loaded, kexec --parker=%s --load loads one",
