@@ -5,9 +5,11 @@
 # Variables: V=1 shows commands, DEBUG=1 builds with the kernel's checkers,
 # CC=clang LLVM=1 uses clang, KSRC= names another 6.12.y tree or tarball,
 # ACCEL=kvm uses KVM, QEMU= names another QEMU, SMP= and MEM= size the machine,
-# OUT= names another folder for the results.
+# MACHINE=smt|x2apic|many picks another one, APPEND= adds kernel parameters,
+# TESTS="basic.sh cpus.sh" runs only these selftests, TIMEOUT= ends a machine after
+# so many seconds, OUT= names another folder for the results.
 
-export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE APPEND TIMEOUT
+export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE APPEND TESTS TIMEOUT
 # CC has a default in make; only what the user said counts.
 ifeq ($(origin CC),default)
 CC :=
@@ -43,7 +45,7 @@ test: ## run the tests that are quick enough for each change
 	@mk/test quick
 
 .PHONY: test-full
-test-full: ## run all tests: also debug, clang, x2APIC and SMT runs, each patch
+test-full: ## run all tests: also debug, clang, UML, other machines, each patch
 	@mk/test full
 
 .PHONY: kunit
@@ -57,6 +59,14 @@ kunit-uml: ## run the KUnit tests that need no x86 under User Mode Linux
 .PHONY: selftest
 selftest: initramfs ## run the selftests in QEMU
 	@mk/selftest
+
+.PHONY: vmtest
+vmtest: initramfs ## run some selftests by their own vmtest.sh
+	@mk/vmtest
+
+.PHONY: configs
+configs: initramfs ## build Parker in other configurations, boot some of them
+	@mk/configs
 
 .PHONY: series
 series: ## write the mailable patches to out/series/ and verify them
@@ -76,4 +86,4 @@ bench: ## measure (comes later)
 
 .PHONY: clean
 clean: ## remove everything that was built
-	rm -rf out
+	rm -rf "$${OUT:-out}"
