@@ -11,8 +11,11 @@
 #   storm     makes its CPUs interrupt each other, parker.storm=COUNT times
 #   busy      keeps its CPUs busy
 #   kexec     tries to start /extra/kernel by an ordinary kexec
+#   fill      fills half of its free memory with parker.fill=TEXT, backwards
+#   flood     prints 1.25 MiB
 
 export PATH=/bin
+CLOCKS=/sys/devices/system/clocksource/clocksource0
 # By its whole name, as /proc is not there yet to tell its place.
 /bin/busybox --install -s /bin
 mount -t proc none /proc
@@ -29,6 +32,32 @@ say()
 argument()
 {
 	tr ' ' '\n' </proc/cmdline | sed -n "s/^$1=//p" | tail -n 1
+}
+
+# has_all KIND DIRECTORY: one line for each entry
+has_all()
+{
+	for entry in "$2"/*; do
+		[ ! -e "$entry" ] || say "has $1 ${entry##*/}"
+	done
+}
+
+# What a whole machine has, and an application kernel has not.
+has()
+{
+	sed 's/^ *[^ ]* : /app: has port /' /proc/ioports
+	sed -n '/: System RAM\|: Kernel \|: Local APIC/!s/^ *[^ ]* : /app: has iomem /p' /proc/iomem
+	has_all pci /sys/bus/pci/devices
+	has_all pnp /sys/bus/pnp/devices
+	has_all serio /sys/bus/serio/devices
+	has_all rtc /sys/class/rtc
+	has_all acpi /sys/firmware/acpi
+	has_all dmi /sys/firmware/dmi
+	for name in $(cat $CLOCKS/available_clocksource); do
+		say "has clocksource $name"
+	done
+	say "has reboot $(cat /sys/kernel/reboot/type)"
+	say "has crash memory $(cat /sys/kernel/kexec_crash_size)"
 }
 
 cpus_online()
@@ -101,6 +130,25 @@ busy()
 	pk spin 3600 "$(cpus_online)" &
 }
 
+# The initrd and the command line have the text backwards, so that it is found
+# only where this wrote it. With 31 letters, a page has whole lines.
+fill()
+{
+	count=$(awk '/^MemFree/ { print int($2 / 2048) }' /proc/meminfo)
+	yes "$(argument parker.fill | rev)" | head -c 1m >/fill.1
+	for nr in $(seq 2 "$count"); do
+		cp /fill.1 "/fill.$nr" || return
+	done
+	say "filled $count MiB"
+}
+
+# Lines of 32 bytes.
+flood()
+{
+	awk 'BEGIN { for (i = 1; i <= 40960; i++) printf "app: flood %8d ...........\n", i }'
+	say "flood end"
+}
+
 try_kexec()
 {
 	pk kexec /extra/kernel | while read -r line; do
@@ -112,9 +160,10 @@ say "release $(uname -r)"
 say "cpus $(cpus_online)"
 say "memory $(awk '/^MemTotal/ { print $2 }' /proc/meminfo) kB"
 say "cmdline $(cat /proc/cmdline)"
-say "clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+say "clocksource $(cat $CLOCKS/current_clocksource)"
 say "seconds $(date +%s)"
 awk '/System RAM/ { print "app: ram", $1 }' /proc/iomem
+has
 say "ready"
 
 case $(argument parker.app) in
@@ -127,6 +176,8 @@ hang) hang ;;
 deaf) trap '' USR2 ;;
 hotplug) hotplug ;;
 irqs) irqs ;;
+fill) fill ;;
+flood) flood ;;
 storm) storm ;;
 busy) busy ;;
 kexec) try_kexec ;;

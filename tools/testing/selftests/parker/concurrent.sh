@@ -20,28 +20,46 @@ free_mib()
 	awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo
 }
 
+# The time in hundredths of a second
+now()
+{
+	sed 's/ .*//; s/\.//' /proc/uptime
+}
+
+# kill NAME: sets TOOK
+timed_kill()
+{
+	local begin
+
+	begin=$(now)
+	pk write "$1/state" kill && is_state "$1" stopped || return
+	TOOK=$(($(now) - begin))
+}
+
 # While a partition's memory is found and cleared, which takes long, another is
-# killed: 0 done before that was over, 4 it was over too soon to tell.
+# killed. 0: that took less than half of the time until all was cleared; 4: there
+# was too little of that time, compared with a kill that nothing is beside of.
 kill_beside_clearing()
 {
-	local most
+	local most before begin alone left
 
+	timed_kill kst-b || return
+	alone=$TOOK
 	most=$(awk '$1 == "memory" { print int($3 / 1048576 * 3 / 4) }' available |
 		sort -n | tail -n 1)
 	pk mkdir kst-c || return
 	before=$(free_mib)
-	(pk write kst-c/memory "${most}M"; touch "$TMP/cleared") &
+	(pk write kst-c/memory "${most}M"; now >"$TMP/cleared") &
 	# It is found and taken first, then cleared.
-	while [ ! -e "$TMP/cleared" ] && [ $((before - $(free_mib))) -lt $((most / 2)) ]; do :; done
-	pk write kst-a/state kill || return
-	if [ -e "$TMP/cleared" ]; then
-		wait $!
-		return 4
-	fi
-	is_state kst-a stopped || return
+	while [ ! -s "$TMP/cleared" ] && [ $((before - $(free_mib))) -lt $((most / 2)) ]; do :; done
+	begin=$(now)
+	timed_kill kst-a || return
 	wait $!
-	note "killed while $most MiB were cleared"
-	between "$(memory_bytes kst-c)" $((most << 20)) $((most << 21))
+	between "$(memory_bytes kst-c)" $((most << 20)) $((most << 21)) || return
+	left=$(($(cat "$TMP/cleared") - begin))
+	note "killed in ${TOOK}0 ms, alone ${alone}0 ms; $most MiB were cleared ${left}0 ms after"
+	[ "$left" -gt $((4 * alone + 10)) ] || return 4
+	[ $((TOOK * 2)) -lt "$left" ]
 }
 
 # Of ten that make the same partition, one does.

@@ -54,7 +54,7 @@ tell()
 {
 	while IFS= read -r line; do
 		case $line in
-		*"app: ram "*) ;;
+		*"app: ram "*|*"app: has "*) ;;
 		*"Linux version"*|*"Command line"*|*[Pp]arker*|\
 		*"Brought up"*|*"Run /init"*|*"app: "*)
 			printf '%-4s | %.94s\n' "$1" "$line"

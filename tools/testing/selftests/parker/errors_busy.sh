@@ -21,9 +21,32 @@ refused_in()
 	done
 }
 
+# It comes up, but does not report that it did.
+stays_booting()
+{
+	load kst-a "initcall_blacklist=parker_report_up parker.app=idle" &&
+		pk write kst-a/boot_timeout 3600 && start kst-a &&
+		wait_text kst-a "app: ready" && is_state kst-a booting
+}
+
+# not_while STATE: all that only an idle partition can be told
+not_while()
+{
+	local state="$1"
+
+	refuse EBUSY "*$state*" kst-a "other CPUs while $state" put cpus "$OTHER"
+	refuse EBUSY "*$state*" kst-a "no CPUs while $state" put cpus ""
+	refuse EBUSY "*$state*" kst-a "other memory while $state" put memory 128M
+	refuse EBUSY "*$state*" kst-a "no memory while $state" put memory 0
+	refuse EBUSY "*$state*" kst-a "no devices while $state" put devices ""
+	refuse EBUSY "*$state*" kst-a "another image while $state" load_it
+	refuse EBUSY "*$state*" kst-a "no image while $state" unload_it
+	refuse EBUSY "*$state*" . "rmdir while $state" remove_it
+}
+
 setup
 need 2 256
-plan 36
+plan 57
 make kst-a "$(pick 1)" 256M || die "no partition"
 OTHER=$(pick 1)
 
@@ -42,20 +65,20 @@ refused_in loaded stop kill
 pk write kst-a/state unload
 up kst-a || die "not running"
 refused_in running start unload
-refuse EBUSY "*running*" kst-a "other CPUs while running" put cpus "$OTHER"
-refuse EBUSY "*running*" kst-a "no CPUs while running" put cpus ""
-refuse EBUSY "*running*" kst-a "other memory while running" put memory 128M
-refuse EBUSY "*running*" kst-a "no memory while running" put memory 0
-refuse EBUSY "*running*" kst-a "another image while running" load_it
-refuse EBUSY "*running*" kst-a "no image while running" unload_it
-refuse EBUSY "*running*" . "rmdir while running" remove_it
+not_while running
 check "it runs on" eval 'is_state kst-a running && pk poll -c kst-a/console 1 "app: ready"'
 
 pk write kst-a/state kill
+stays_booting || die "not booting"
+refused_in booting start stop unload
+not_while booting
+check "it is booting still" is_state kst-a booting
+check "and can be killed" eval 'pk write kst-a/state kill && is_state kst-a stopped'
+
 up kst-a deaf || die "not running"
 pk write kst-a/state stop
 refused_in stopping start stop unload
-refuse EBUSY "*stopping*" . "rmdir while stopping" remove_it
+not_while stopping
 pk write kst-a/state kill
 load kst-a "parker.app=crash" && start kst-a && wait_state kst-a crashed || die "not crashed"
 refused_in crashed stop

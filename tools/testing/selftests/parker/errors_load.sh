@@ -38,7 +38,7 @@ enough()
 
 setup
 need 1 256
-plan 22
+plan 26
 make kst-a "$(pick 1)" 256M || die "no partition"
 FREE_ID=$(($(id_of kst-a) + 1000))
 declares none
@@ -49,6 +49,9 @@ head -c 65536 /dev/zero >"$TMP/zeros"
 head -c 4096 "$KERNEL" >"$TMP/short"
 
 refuse ENOEXEC "*" kst-a "start with no image" start_errno
+pk write kst-a/memory 0 || die "memory not given back"
+refuse ENOMEM "*memory*" kst-a "a load without memory" load_file "$KERNEL"
+pk write kst-a/memory 256M || die "no memory"
 refuse EINVAL "*" kst-a "an empty file" load_file "$TMP/empty"
 refuse ENOEXEC "*" kst-a "zeros" load_file "$TMP/zeros"
 refuse ENOEXEC "*" kst-a "a program" load_file "$HERE/pk"
@@ -70,18 +73,23 @@ refuse ENOEXEC "*" kst-a "nor does one that declares nothing" load_file "$TMP/de
 refuse EINVAL "*" kst-a "a load for a crash" load_file "$KERNEL" 0x2
 refuse EINVAL "*" kst-a "an unknown flag" load_file "$KERNEL" 0x4000
 check "bits above the id: EINVAL" pk load -f 0x100000000 "$(id_of kst-a)" "$KERNEL" - "" EINVAL
-check "the id of no partition" fails pk load "$FREE_ID" "$KERNEL" - "" 2>/dev/null
+check "the id of no partition: ENODEV" pk load "$FREE_ID" "$KERNEL" - "" ENODEV
 check "no id: ENODEV" pk load 0 "$KERNEL" - "" ENODEV
+check "unload, the id of no partition: ENODEV" pk unload "$FREE_ID" ENODEV
+check "unload, no id: ENODEV" pk unload 0 ENODEV
 refuse EINVAL "*4000*" kst-a "a command line too long" load_long
 check "the image is still there" \
 	eval 'is_state kst-a loaded && same "$(cat kst-a/command_line)" kst=1'
 
+pk write kst-a/cpus "" || die "CPU not given back"
+refuse ENODEV "*CPU*" kst-a "start with no CPU" start_errno
+pk write kst-a/cpus "$(pick 1)" || die "no CPU"
 pk write kst-a/memory 4M || die "no memory"
 refuse ENOMEM "*[0-9]*" kst-a "memory too small for the image" start_errno
 cp kst-a/last_error "$TMP/sentence"
 check "as much memory as the sentence says is enough" enough
 pk write kst-a/memory 0 || die "memory not given back"
-refuse ENOMEM "*" kst-a "no memory" start_errno
+refuse ENOMEM "*memory*" kst-a "start with no memory" start_errno
 remove_all
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

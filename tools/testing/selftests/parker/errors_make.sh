@@ -19,7 +19,7 @@ line_checked()
 
 setup
 need 4 256
-plan 44
+plan 51
 MINE=$(pick 1)
 make kst-b "$MINE" 64M || die "no partition"
 THEIRS=$MINE
@@ -59,6 +59,17 @@ refuse ENODEV "*$NODE*" kst-a "a node that the machine does not have" memory "64
 refuse EINVAL "*16*" kst-a "17 sizes" memory \
 	"$(printf '2M %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)"
 
+refuse EOPNOTSUPP "*devices*" kst-a "a PCI function" pk write kst-a/devices 0000:00:04.0
+refuse EOPNOTSUPP "*devices*" kst-a "no PCI function, but garbage" pk write kst-a/devices eth0
+check "no PCI function at all" eval 'pk write kst-a/devices "" && same "$(cat kst-a/devices)" ""'
+
+# 64 KiB with the end of the line.
+check "a write of 64 KiB" eval 'memory "$(printf "%-65535s" 64M)"'
+check "a write of more than 64 KiB: E2BIG" eval 'memory "$(printf "%-65536s" 32M)" E2BIG &&
+	same "$(memory_bytes kst-a)" $((64 << 20))'
+check "the same for create: E2BIG" \
+	line "$(printf '%-65536s' "kst-c cpus=$FREE memory=64M")" E2BIG
+
 NAME31=kst-567890123456789012345678901
 refuse EINVAL "*32*" . "a name of 32 letters" pk mkdir "${NAME31}2"
 refuse EINVAL "*" . "a name with a newline" pk mkdir "kst-a
@@ -83,6 +94,8 @@ refuse EBUSY "*kst-b*" . "create: another partition's CPU" \
 	line_checked "kst-c cpus=$THEIRS memory=64M"
 refuse ENOMEM "*" . "create: the CPUs are there, the memory is not" \
 	line_checked "kst-c cpus=$FREE memory=${TOTAL}M"
+refuse EOPNOTSUPP "*devices*" . "create: a PCI function" \
+	line_checked "kst-c cpus=$FREE memory=64M devices=0000:00:04.0"
 check "check changes nothing where create would succeed" \
 	eval 'snapshot >"$TMP/before"; pk write check "kst-c cpus=$FREE memory=64M" && untouched'
 

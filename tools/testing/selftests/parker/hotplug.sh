@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The boot kernel takes CPUs offline and online and loads ordinary kexec images
-# while partitions come and go: neither disturbs the other.
+# The boot kernel takes CPUs offline and online, loads ordinary kexec images and
+# has its CPUs interrupt each other while partitions come and go: neither
+# disturbs the other.
+#
+# PARKER_HOTPLUG_ROUNDS  how many come and go beside each (default: 3)
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${PARKER_ROUNDS:-3}
+ROUNDS=${PARKER_HOTPLUG_ROUNDS:-3}
 
 # Until the file is gone; says how often, or what went wrong.
 hotplug_loop()
@@ -31,6 +34,19 @@ kexec_loop()
 		echo $count >"$TMP/kexec"
 	done
 	[ ! -e "$TMP/go" ] || echo failed >"$TMP/kexec"
+}
+
+# Calls of a function on all CPUs that are online, whatever they are just then.
+storm_loop()
+{
+	local count=0
+
+	while [ -e "$TMP/go" ]; do
+		pk storm membarrier 100 >/dev/null && pk storm mprotect 100 >/dev/null || break
+		count=$((count + 200))
+		echo $count >"$TMP/storm"
+	done
+	[ ! -e "$TMP/go" ] || echo failed >"$TMP/storm"
 }
 
 # Each kind of end in turn, and one that is not waited for.
@@ -69,7 +85,7 @@ beside_went_on()
 
 setup
 need 2 256
-plan 7
+plan 9
 OTHER=$(pick 1 | sed 's/[,-].*//')
 OFFLINED=$OTHER
 expand "$(siblings_of "$OTHER")" >"$TMP/other"
@@ -95,6 +111,9 @@ else
 		ktap_test_skip "$what: no kexec"
 	done
 fi
+beside storm_loop
+check "partitions come and go beside storms of interrupts" rounds
+check "these went on all the time" beside_went_on storm
 remove_all
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

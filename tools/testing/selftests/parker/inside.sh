@@ -50,25 +50,69 @@ no_device_interrupts()
 		! grep -E "app: irq ([0-9]+|ERR|MIS|NMI|SPU|THR|DFR) " kst-a/console
 }
 
+# listed KIND: what its init found of this kind, one a line
+listed()
+{
+	tr -d '\r' <kst-a/console | sed -n "s/^app: has $1 //p"
+}
+
+# has_no KIND...: its init found nothing of these kinds
+has_no()
+{
+	local kind
+
+	for kind; do
+		! grep "^app: has $kind " kst-a/console || return
+	done
+}
+
 # no line of the log speaks of what only the machine has
 silent_about()
 {
 	! grep -E "$1" kst-a/console
 }
 
-ignores_with_a_line()
+# All that speaks of the machine, and an idle init.
+FOREIGN="earlyprintk=ttyS0,115200 earlycon=uart8250,io,0x3f8,115200
+	console=uart8250,io,0x3f8,115200 mem=64M memmap=64M\$32M crashkernel=64M
+	parker_memory=64M mem_encrypt=off enable_mtrr_cleanup acpi=off pci=nommconf
+	reboot=bios noapic nolapic nox2apic"
+# shellcheck disable=SC2086
+FOREIGN="$(echo $FOREIGN) parker.app=idle"
+
+runs_with_foreign()
 {
-	load kst-a "mem=64M parker.app=idle" && start kst-a && wait_state kst-a running &&
-		wait_text kst-a "app: ready" &&
-		same "$(says kst-a cmdline)" "mem=64M parker.app=idle" &&
-		ram_is kst-a $((256 << 20)) &&
-		grep -v "ommand line" kst-a/console | grep -q "mem=" &&
-		pk write kst-a/state kill
+	load kst-a "$FOREIGN" && start kst-a && wait_state kst-a running crashed stopped &&
+		wait_text kst-a "app: ready" && is_state kst-a running &&
+		same "$(says kst-a cmdline)" "$FOREIGN"
+}
+
+# The words of lines such as "parker: ignored, as ...: mem acpi"
+ignored_words()
+{
+	tr -d '\r' <kst-a/console | sed -n 's/.*parker: ignored,.*: //p' | tr ' ' '\n'
+}
+
+each_is_on_a_line()
+{
+	local word
+
+	for word in ${FOREIGN% *}; do
+		ignored_words | grep -qx "${word%%=*}" && continue
+		note "no line says that ${word%%=*} is ignored"
+		return 1
+	done
+}
+
+# What it would have changed is as it was without it.
+has_not_changed()
+{
+	same "$(says kst-a "has $1")" "$2"
 }
 
 setup
 need 2 256
-plan 11
+plan 23
 make kst-a "$(pick 2)" 256M || die "no partition"
 BEFORE=$(date +%s)
 up kst-a || die "not running"
@@ -76,10 +120,25 @@ up kst-a || die "not running"
 check "its RAM is the partition's" all_ram_is_ours
 check "its clock is right" clock_is_right
 check "its clocksource is the TSC" same "$(says kst-a clocksource)" tsc
-check "no ACPI" silent_about "ACPI: (RSDP|Core revision|PM)"
+check "no other clocksource is there" same "$(listed clocksource)" tsc
+# That of a PIC, PIT, RTC, keyboard, PCI: each is a line of its own on a machine.
+check "all I/O ports are the boot kernel's" same "$(listed port)" "boot kernel"
+check "nothing but memory is claimed: no IOAPIC, no HPET" has_no iomem
+check "no PCI function, no PnP device" has_no pci pnp
+check "no RTC" has_no rtc
+check "no i8042" has_no serio
+check "no ACPI, no DMI" has_no acpi dmi
+check "its log is silent about ACPI" silent_about "ACPI: (RSDP|Core revision|PM)"
+REBOOT=$(says kst-a "has reboot")
 check "no warning in its log" silent_about "WARNING|BUG:|Call Trace|Oops"
 pk write kst-a/state kill
-check "what speaks of the machine is ignored, with a line" ignores_with_a_line
+check "it runs with a command line that speaks of the machine" runs_with_foreign
+check "a line names each word of that as ignored" each_is_on_a_line
+check "mem= and memmap= take no RAM away" ram_is kst-a $((256 << 20))
+check "crashkernel= takes none either" has_not_changed "crash memory" 0
+check "reboot= changes nothing" has_not_changed reboot "$REBOOT"
+check "no warning comes of all that" silent_about "WARNING|BUG:|Call Trace|Oops"
+pk write kst-a/state kill
 check "no interrupt of a device" no_device_interrupts
 pk write kst-a/state kill
 check "CPUs go offline and online inside" hotplugs

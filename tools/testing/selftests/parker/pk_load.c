@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pk load, unload, kexec, declare: what concerns images.
+ * pk load, unload, kexec, declare, stall: what concerns images.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -134,6 +134,25 @@ static struct declaration *find_declaration(char *image, size_t len)
 	return NULL;
 }
 
+/* Maps a file, so that writing there changes it. */
+static char *map_image(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char *image = MAP_FAILED;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st))
+		image = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (image == MAP_FAILED) {
+		perror(path);
+		return NULL;
+	}
+	*len = st.st_size;
+	return image;
+}
+
 /*
  * Makes an application kernel's file one that declares nothing, or another
  * version of the contract only.
@@ -141,23 +160,15 @@ static struct declaration *find_declaration(char *image, size_t len)
 int pk_declare(int argc, char **argv)
 {
 	struct declaration *decl;
-	struct stat st;
 	char *image;
-	int fd;
+	size_t len;
 
 	if (argc != 3)
 		return PK_USAGE;
-	fd = open(argv[1], O_RDWR | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st)) {
-		perror(argv[1]);
+	image = map_image(argv[1], &len);
+	if (!image)
 		return PK_WRONG;
-	}
-	image = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (image == MAP_FAILED) {
-		perror(argv[1]);
-		return PK_WRONG;
-	}
-	decl = find_declaration(image, st.st_size);
+	decl = find_declaration(image, len);
 	if (!decl) {
 		fprintf(stderr, "%s declares nothing\n", argv[1]);
 		return PK_WRONG;
@@ -168,5 +179,35 @@ int pk_declare(int argc, char **argv)
 		decl->version = strtoul(argv[2], NULL, 0);
 		decl->oldest = decl->version;
 	}
+	return PK_OK;
+}
+
+/*
+ * Makes a kernel's file one that stops at its 64-bit entry, boot.rst says where
+ * that is, and so is not heard of again.
+ */
+int pk_stall(int argc, char **argv)
+{
+	/* cli; 1: hlt; jmp 1b */
+	static const unsigned char code[] = { 0xfa, 0xf4, 0xeb, 0xfd };
+	unsigned char *image;
+	size_t len, entry;
+
+	if (argc != 2)
+		return PK_USAGE;
+	image = (unsigned char *)map_image(argv[1], &len);
+	if (!image)
+		return PK_WRONG;
+	if (len < 0x260 || memcmp(image + 0x202, "HdrS", 4)) {
+		fprintf(stderr, "%s is not a bzImage\n", argv[1]);
+		return PK_WRONG;
+	}
+	/* setup_sects; 0 means 4. */
+	entry = ((image[0x1f1] ? image[0x1f1] : 4) + 1) * 512 + 0x200;
+	if (entry + sizeof(code) > len) {
+		fprintf(stderr, "%s has no 64-bit entry\n", argv[1]);
+		return PK_WRONG;
+	}
+	memcpy(image + entry, code, sizeof(code));
 	return PK_OK;
 }

@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Where a core has several threads, a partition has whole cores.
+# Where a core has several threads, a partition has whole cores; where there are
+# several nodes, its memory is near its CPUs.
+#
+# PARKER_SMT=1  it is a failure if this machine has no such cores or nodes
 
 . "$(dirname "$0")/lib.sh"
 
@@ -24,10 +27,73 @@ half_is_offline()
 	OFFLINED=
 }
 
+# nodes: those with memory and a core to give, one a line
+nodes()
+{
+	awk '$1 == "memory" && $3 >= 134217728 { print substr($2, 5) }' available |
+		while read -r node; do
+			[ -z "$(core_of "$node")" ] || echo "$node"
+		done
+}
+
+# core_of NODE: the last one that is available
+core_of()
+{
+	local cpu
+
+	for cpu in $(expand "$(available_cpus)" | sort -rn); do
+		[ -d "$CPUDIR/cpu$cpu/node$1" ] || continue
+		siblings_of "$cpu"
+		return
+	done
+}
+
+# bytes_of NODE: what the partition has there
+bytes_of()
+{
+	awk -v node="node$1" '$3 == node { sum += $2 } END { printf "%.0f\n", sum }' kst-a/memory
+}
+
+# gets WISH NODE MIB [NODE MIB]: that much of each
+gets()
+{
+	pk write kst-a/memory 0 && pk write kst-a/memory "$1" || return
+	shift
+	while [ $# -gt 0 ]; do
+		same "node $1: $(bytes_of "$1")" "node $1: $(($2 << 20))" || return
+		shift 2
+	done
+}
+
+# follows CPUS NODE
+follows()
+{
+	pk write kst-a/cpus "$1" && gets 64M "$2" 64
+}
+
+# The first CPU decides, unless a node is named.
+memory_is_near()
+{
+	local core core_2 cpus near
+
+	core=$(core_of "$1") core_2=$(core_of "$2")
+	cpus=$core,$core_2 near=$1
+	has_cpu "$core" "$(expand "$cpus" | sort -n | head -n 1)" || near=$2
+	check "CPUs $core have memory of node $1" follows "$core" "$1"
+	check "CPUs $core_2 have memory of node $2" follows "$core_2" "$2"
+	check "CPUs $cpus have memory of node $near" follows "$cpus" "$near"
+	check "memory of node $1 is asked for" gets "64M@$1" "$1" 64
+	check "memory of node $2 is asked for" gets "64M@$2" "$2" 64
+	check "memory of both is asked for" gets "32M@$1 64M@$2" "$1" 32 "$2" 64
+}
+
 setup
 need 2 256
-has_smt || skip_all "no core of this machine has several threads"
-plan 9
+if ! has_smt; then
+	[ "${PARKER_SMT:-0}" = 0 ] || die "no core of this machine has several threads"
+	skip_all "no core of this machine has several threads"
+fi
+plan 15
 CORE=$(pick 1)
 FIRST=$(expand "$CORE" | head -n 1)
 LAST=$(expand "$CORE" | tail -n 1)
@@ -44,6 +110,17 @@ fi
 half_is_offline
 check "a whole core" pk write kst-a/cpus "$CORE"
 check "a kernel runs there" sees_one_core
+pk write kst-a/state kill && pk write kst-a/cpus "" && pk write kst-a/memory 0
+NODES=$(nodes)
+if [ "$(echo "$NODES" | wc -w)" -ge 2 ]; then
+	# shellcheck disable=SC2086
+	memory_is_near $NODES
+else
+	[ "${PARKER_SMT:-0}" = 0 ] || die "there are no two nodes"
+	for what in "CPUs of one" "CPUs of another" "CPUs of both" one another both; do
+		ktap_test_skip "memory of nodes, $what: there is one node"
+	done
+fi
 remove_all
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

@@ -28,6 +28,8 @@ init()
 		mount -t sysfs none /sys
 		mount -t devtmpfs none /dev
 		mount -t tmpfs none /tmp
+		mount -t debugfs none /sys/kernel/debug
+		mount -t tracefs none /sys/kernel/tracing
 		cd /tests && ./run_kselftest.sh ${TESTS:+$(printf ' -t parker:%s' $TESTS)}
 		echo "vmtest: done"
 		poweroff -f

@@ -1,0 +1,235 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The pool that parker_memory= keeps aside: partitions get it before other memory,
+# the boot kernel uses it meanwhile, and it can be had when all else is in use.
+
+. "$(dirname "$0")/lib.sh"
+
+TRACING=/sys/kernel/tracing
+# What is left to the boot kernel beside the pool, in MiB.
+RESERVE=128
+
+meminfo()
+{
+	awk -v key="$1:" '$1 == key { print int($2 / 1024) }' /proc/meminfo
+}
+
+# items: SIZE[@NODE], one a line
+items()
+{
+	tr ' ' '\n' </proc/cmdline | sed -n 's/^parker_memory=//p' | tr ',' '\n'
+}
+
+# mib SIZE[@NODE]: rounded up to 2 MiB
+mib()
+{
+	local size="${1%@*}" shift=0
+
+	case $size in
+	*[Kk]) shift=10 ;;
+	*[Mm]) shift=20 ;;
+	*[Gg]) shift=30 ;;
+	*[Tt]) shift=40 ;;
+	esac
+	echo $(((((${size%[KkMmGgTt]} << shift) + 2097151) >> 21) * 2))
+}
+
+pool_size()
+{
+	local item sum=0
+
+	for item in $(items); do
+		sum=$((sum + $(mib "$item")))
+	done
+	echo $sum
+}
+
+# gets WISH MIB
+gets()
+{
+	pk write kst-a/memory "$1" && same "$(memory_bytes kst-a)" $(($2 << 20))
+}
+
+gives_back()
+{
+	pk write kst-a/memory 0
+}
+
+# covers FILE FILE: what the second one lists is a part of what the first one does
+covers()
+{
+	local range rest
+
+	while read -r range rest; do
+		lies_in "$range" "$1" || return
+	done <"$2"
+}
+
+# lies_in RANGE FILE
+lies_in()
+{
+	local range rest
+
+	while read -r range rest; do
+		[ $((${1%-*})) -ge $((${range%-*})) ] && [ $((${1#*-})) -le $((${range#*-})) ] &&
+			return
+	done <"$2"
+	note "$1 is not in: $(tr '\n' ' ' <"$2")"
+	return 1
+}
+
+# The areas are known from what a partition gets that has all of them: no page of
+# the pool is free then.
+all_of_it()
+{
+	local before
+
+	before=$(meminfo CmaFree)
+	gets "$WISH" "$POOL" && cp kst-a/memory "$TMP/areas" || return
+	sed 's/^/# area: /' "$TMP/areas"
+	note "MiB free for CMA: $before of $(meminfo CmaTotal), now $(meminfo CmaFree)"
+	between "$(meminfo CmaFree)" 0 $(($(meminfo CmaTotal) - POOL)) &&
+		between "$before" $(($(meminfo CmaFree) + POOL / 2)) "$(meminfo CmaTotal)"
+}
+
+# What lies in the lists of each CPU is not counted as free.
+goes_back()
+{
+	gives_back && between "$(meminfo CmaFree)" $((POOL * 7 / 8)) "$(meminfo CmaTotal)"
+}
+
+largest_fits()
+{
+	local region available
+
+	region=$(awk '$2 > max { max = $2 } END { printf "%.0f\n", max }' "$TMP/areas")
+	available=$(awk '$5 > max { max = $5 } END { printf "%.0f\n", max }' available)
+	[ "$available" -ge "$region" ] && return
+	note "a region of $region bytes was taken, the largest available is $available"
+	return 1
+}
+
+# Half of each item.
+part_of_it()
+{
+	local item node half=''
+
+	for item in $(items); do
+		node=${item#"${item%@*}"}
+		half="$half $(($(mib "$item") / 2))M$node"
+	done
+	note "half of it:$half"
+	pk write kst-a/memory "$half" && covers "$TMP/areas" kst-a/memory
+}
+
+the_same_again()
+{
+	gives_back && gets "$WISH" "$POOL" && cmp "$TMP/areas" kst-a/memory
+}
+
+more_than_it()
+{
+	gives_back && gets "$WISH 64M" $((POOL + 64)) && covers kst-a/memory "$TMP/areas"
+}
+
+# What is free or can be dropped beside the pool
+rest()
+{
+	echo $(($(meminfo MemAvailable) - $(meminfo CmaFree)))
+}
+
+# The trace buffer's pages do not move. It leaves a quarter of the pool's size,
+# which is where pages of the pool can move to.
+fill_unmovable()
+{
+	local buffer="$TRACING/instances/kst/per_cpu/cpu0/buffer_size_kb" fill
+
+	fill=$(($(rest) - POOL / 4 - RESERVE))
+	note "the trace buffer takes $fill of $(rest) MiB beside the pool"
+	[ $fill -le 0 ] || echo $((fill << 10)) >"$buffer" || return
+	between "$(rest)" 0 $((POOL - 64))
+}
+
+# So much that some of it lies in the pool.
+fill_tmpfs()
+{
+	local nr=0
+
+	mkdir "$TMP/fill" && mount -t tmpfs -o size=100% none "$TMP/fill" || return
+	dd if=/dev/urandom of="$TMP/fill/seed" bs=1M count=2 2>/dev/null || return
+	while [ $((nr * 2 + 4)) -lt $((POOL / 4)) ]; do
+		cp "$TMP/fill/seed" "$TMP/fill/$nr" || return
+		nr=$((nr + 1))
+	done
+	note "MiB free: $(meminfo MemFree), for CMA: $(meminfo CmaFree)"
+	between "$(meminfo CmaFree)" 0 $((POOL - 8))
+}
+
+intact()
+{
+	pk same "$TMP/fill/seed" "$TMP"/fill/[0-9]*
+}
+
+runs()
+{
+	up kst-a && pk write kst-a/state kill
+}
+
+under_pressure()
+{
+	check "the rest is filled with what does not move" fill_unmovable
+	check "the boot kernel uses the pool for tmpfs" fill_tmpfs
+	check "all of the pool can be had" gets "$WISH" "$POOL"
+	check "it is the same memory" covers "$TMP/areas" kst-a/memory
+	check "a kernel runs there" runs
+	check "what was in the tmpfs is intact" intact
+	umount "$TMP/fill"
+}
+
+remove_buffer()
+{
+	[ ! -d $TRACING/instances/kst ] || rmdir $TRACING/instances/kst
+}
+
+setup
+[ "$(items)" ] || skip_all "no parker_memory= on the command line"
+[ "$(grep -c ^memory available)" = 1 ] || ! items | grep -qv @ ||
+	skip_all "parker_memory= names no node on a machine of several"
+POOL=$(pool_size) WISH=$(items | tr '\n' ' ')
+need 1 $((POOL + 64))
+plan 16
+pk mkdir kst-a && pk write kst-a/cpus "$(pick 1)" || die "no partition"
+
+check "the pool of $POOL MiB was kept aside" \
+	between "$(meminfo CmaTotal)" "$POOL" "$(meminfo MemTotal)"
+check "it is available" between $(($(available_memory) >> 20)) "$POOL" "$(meminfo MemTotal)"
+check "all of it can be had" all_of_it
+check "it goes back to the pool" goes_back
+check "its largest area is available" largest_fits
+check "a part comes from it, too" part_of_it
+check "all of it is had again" the_same_again
+check "more than that comes from elsewhere" more_than_it
+check "that goes back, too" goes_back
+
+if [ "$(meminfo MemTotal)" -gt "${PARKER_PRESSURE_MAX:-16384}" ]; then
+	pressure="it would take long to fill the memory: set PARKER_PRESSURE_MAX"
+elif [ "$POOL" -lt 512 ]; then
+	pressure="the pool is smaller than 512 MiB"
+elif ! [ -d $TRACING/instances ] || ! mkdir $TRACING/instances/kst; then
+	pressure="no trace buffer to fill the memory with"
+else
+	pressure=
+fi
+trap 'remove_buffer; cleanup' EXIT
+if [ -z "$pressure" ]; then
+	under_pressure
+else
+	for what in "the rest is filled" "the pool is used" "all of the pool can be had" \
+		"the same memory" "a kernel runs there" "tmpfs is intact"; do
+		ktap_test_skip "$what: $pressure"
+	done
+fi
+remove_buffer
+remove_all
+check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
+finish
