@@ -68,6 +68,10 @@ vmtest: initramfs ## run some selftests by their own vmtest.sh
 configs: initramfs ## build Parker in other configurations, boot some of them
 	@mk/configs
 
+.PHONY: selfcheck
+selfcheck: ## test the scripts behind these targets
+	@mk/selfcheck
+
 .PHONY: series
 series: ## write the mailable patches to out/series/ and verify them
 	@mk/series

@@ -96,7 +96,7 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 	ktime_t begin;
 	int ret;
 
-	ret = build(p, err);
+	ret = parker_check_lockdown("start", err) ?: build(p, err);
 	trace_parker_step(p->name, "build", p->started, ret);
 	if (ret)
 		return ret;
@@ -224,16 +224,10 @@ int parker_start_locked(struct parker_partition *p, bool restart, struct parker_
  */
 int parker_start(struct parker_partition *p, struct parker_error *err)
 {
-	int ret;
-
 	guard(mutex)(&p->op_mutex);
 
 	if (p->dead)
 		return parker_fail(err, -ENODEV, "start: %s was removed", p->name);
-
-	ret = parker_check_lockdown("start", err);
-	if (ret)
-		return ret;
 
 	p->restart_delay = 0;
 	return parker_start_locked(p, false, err);
