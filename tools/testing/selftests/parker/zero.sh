@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Memory is cleared before it becomes another kernel's: the boot kernel's when a
-# partition takes it, the application kernel's when it is given back.
+# Memory is cleared before it becomes another kernel's: what the boot kernel had
+# in it when a partition takes it, what the partition had when it gives it back.
+# Seen through /dev/mem, without CONFIG_STRICT_DEVMEM.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -34,7 +35,7 @@ takes()
 	pk write kst-a/memory "${MIB}M" && same "$(memory_bytes kst-a)" $((MIB << 20))
 }
 
-# What the partition had a moment ago and will have again, has it.
+# As an example, what the partition had a moment ago has it.
 is_hit()
 {
 	between "$(pk find "$TMP/taken" orez-ton)" 1000000 $((MIB << 20))
