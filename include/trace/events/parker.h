@@ -10,50 +10,32 @@
 
 /* A partition enters a state. */
 TRACE_EVENT(parker_state,
-
-	TP_PROTO(const char *name, const char *state, const char *reason),
-
-	TP_ARGS(name, state, reason),
-
-	TP_STRUCT__entry(
-		__string(	name,		name	)
-		__string(	state,		state	)
-		__string(	reason,		reason	)
-	),
-
-	TP_fast_assign(
-		__assign_str(name);
-		__assign_str(state);
-		__assign_str(reason);
-	),
-
-	TP_printk("name=%s state=%s reason=\"%s\"",
-		  __get_str(name), __get_str(state), __get_str(reason))
+	    TP_PROTO(const char *name, const char *state, const char *reason),
+	    TP_ARGS(name, state, reason),
+	    TP_STRUCT__entry(__string(name, name)
+			     __string(state, state)
+			     __string(reason, reason)),
+	    TP_fast_assign(__assign_str(name);
+			   __assign_str(state);
+			   __assign_str(reason);),
+	    TP_printk("name=%s state=%s reason=\"%s\"",
+		      __get_str(name), __get_str(state), __get_str(reason))
 );
 
 /* One step of an operation has ended, well or not. */
 TRACE_EVENT(parker_step,
-
-	TP_PROTO(const char *name, const char *step, ktime_t begin, int result),
-
-	TP_ARGS(name, step, begin, result),
-
-	TP_STRUCT__entry(
-		__string(	name,		name	)
-		__string(	step,		step	)
-		__field(	s64,		usec	)
-		__field(	int,		result	)
-	),
-
-	TP_fast_assign(
-		__assign_str(name);
-		__assign_str(step);
-		__entry->usec	= ktime_us_delta(ktime_get(), begin);
-		__entry->result	= result;
-	),
-
-	TP_printk("name=%s step=%s usec=%lld result=%d",
-		  __get_str(name), __get_str(step), __entry->usec, __entry->result)
+	    TP_PROTO(const char *name, const char *step, ktime_t begin, int result),
+	    TP_ARGS(name, step, begin, result),
+	    TP_STRUCT__entry(__string(name, name)
+			     __string(step, step)
+			     __field(s64, usec)
+			     __field(int, result)),
+	    TP_fast_assign(__assign_str(name);
+			   __assign_str(step);
+			   __entry->usec = ktime_us_delta(ktime_get(), begin);
+			   __entry->result = result;),
+	    TP_printk("name=%s step=%s usec=%lld result=%d",
+		      __get_str(name), __get_str(step), __entry->usec, __entry->result)
 );
 
 #endif /* _TRACE_PARKER_H */

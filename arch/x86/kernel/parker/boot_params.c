@@ -75,7 +75,7 @@ static void image_release(const void *kernel, size_t len, struct parker_image_in
 		return;
 	snprintf(info->release, sizeof(info->release), "%.*s",
 		 (int)min(len - at, sizeof(info->release) - 1), (const char *)kernel + at);
-	info->release[strcspn(info->release, " \n")] = '\0';
+	info->release[strcspn(info->release, "\n ")] = '\0';
 }
 
 static int check_header(const void *kernel, size_t len, struct parker_error *err)

@@ -76,7 +76,8 @@ static int walk(const char *path, size_t again,
 			left = regions[i].end + 1 - at;
 			len = left < PART ? left : PART;
 			if (!read_ram(fd, buf, len, at)) {
-				fprintf(stderr, "/dev/mem does not show 0x%llx (CONFIG_STRICT_DEVMEM)\n", at);
+				fprintf(stderr, "/dev/mem does not show 0x%llx (STRICT_DEVMEM)\n",
+					at);
 				return NOT_READABLE;
 			}
 			if (!look(buf, len, at))
