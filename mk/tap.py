@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """mk/tap.py FILE: count the results of a TAP or KTAP log.
 
-Prints each test that failed or was skipped and, as last line, the numbers.
+Prints each test that failed or was skipped, what a failed one said before, and, as
+last line, the numbers.
 Counted are the innermost results; one further out counts only where it failed
 although all inside it passed. Nesting is four blanks (KTAP) or "# " (the
 kernel's selftest runner).
@@ -14,6 +15,7 @@ import sys
 STAMP = re.compile(r"^(<\d>)?\[ *\d+\.\d+\]( ?\[[^]]*\])? ?")
 RESULT = re.compile(r"^((?:    |# )*)(ok|not ok) (\d+)\s*-?\s*(.*)$")
 PLAN = re.compile(r"^((?:    |# )*)1\.\.(\d+)(.*)$")
+SAID = 12     # lines of what a failed test said
 
 
 def level_of(prefix):
@@ -28,6 +30,7 @@ def count(lines):
     inside = {}   # level: results seen there since the last one further out
     plans = {}    # level: how many were announced
     seen = {}     # level: how many came
+    said = []     # lines since the last result
     for line in lines:
         line = STAMP.sub("", line.rstrip("\r\n"))
         plan = PLAN.match(line)
@@ -37,7 +40,9 @@ def count(lines):
             continue
         result = RESULT.match(line)
         if not result:
+            said.append(line)
             continue
+        said, before = [], said[-SAID:]
         level = level_of(result[1])
         good = result[2] == "ok"
         text = result[4]
@@ -56,6 +61,8 @@ def count(lines):
             skipped += bool(good and skip)
             if not good or skip:
                 tell.append(f"{'skipped' if good else 'FAILED'}: {text}")
+            if not good:
+                tell += [f"        {text}" for text in before]
         elif not good:
             tell.append(f"FAILED: {text}")
             if not inner:
