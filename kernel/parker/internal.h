@@ -291,7 +291,7 @@ struct parker_partition {
 
 /*
  * The list of partitions and the ownership masks; held for moments only.
- * Defined in cpus.c, the lowest user.
+ * Defined in owner.c, the lowest user.
  */
 extern struct mutex parker_mutex;
 
@@ -399,13 +399,20 @@ int parker_cpus_check(const struct parker_partition *p, const struct cpumask *wa
 		      struct parker_error *err);
 int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 		    struct parker_error *err);
-void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus);
-const struct cpumask *parker_cpus_quarantined(void);
-void parker_cpus_show_available(struct seq_file *m);
 #if IS_ENABLED(CONFIG_KUNIT)
 void parker_core_cpus(unsigned int cpu, struct cpumask *core);
 unsigned int parker_find_half_core(const struct cpumask *want, struct cpumask *missing);
 #endif
+
+/* from owner.c: no lock needed */
+int parker_own_check(const struct parker_partition *p, const struct cpumask *cpus,
+		     struct parker_error *err);
+int parker_own(struct parker_partition *p, const struct cpumask *cpus,
+	       struct parker_error *err);
+void parker_disown(const struct cpumask *cpus);
+void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus);
+const struct cpumask *parker_cpus_quarantined(void);
+void parker_cpus_show_available(struct seq_file *m);
 
 /* from memory.c: op_mutex held unless said otherwise */
 int parker_memory_check(const struct parker_partition *p, const struct parker_wish *wish,
