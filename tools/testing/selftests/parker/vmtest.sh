@@ -40,12 +40,13 @@ build()
 {
 	local root=$work/root
 
-	make -s -C "$here" OUTPUT="$here"
-	mkdir -p "$root"/{bin,boot,dev,proc,sys,tmp,tests}
+	mkdir -p "$root"/{bin,boot,dev,proc,sys,tmp,tests} "$work/built"
+	make -s -C "$here" OUTPUT="$work/built"
 	cp "$BUSYBOX" "$root/bin/busybox"
 	[ -z "${KEXEC:-}" ] || cp "$KEXEC" "$root/bin/kexec"
 	cp "$KERNEL" "$root/boot/bzImage"
 	cp -r "$here" "$here/../kselftest" "$here/../run_kselftest.sh" "$root/tests/"
+	cp "$work/built/pk" "$root/tests/parker/"
 	make -s -C "$here" COLLECTION=parker emit_tests >"$root/tests/kselftest-list.txt"
 	init >"$root/init"
 	chmod 755 "$root/init"
