@@ -64,6 +64,10 @@ selftest: initramfs ## run the selftests in QEMU
 vmtest: initramfs ## run some selftests by their own vmtest.sh
 	@mk/vmtest
 
+.PHONY: down
+down: initramfs ## end the machine in each way while a partition runs
+	@mk/down
+
 .PHONY: configs
 configs: initramfs ## build Parker in other configurations, boot some of them
 	@mk/configs

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Ends the machine while a partition runs: down.sh poweroff|reboot|kexec|crash.
+#
+# It is no test that a runner could run: who started the machine sees on its
+# console what comes of it. With kexec and crash another kernel follows, which
+# prints "app: ready" and powers off; for crash, memory has to be set aside by
+# crashkernel=.
+
+. "$(dirname "$0")/lib.sh"
+
+NEXT="console=ttyS0 parker.app=poweroff"
+
+setup
+need 2 256
+make kst-a "$(pick 2)" 256M && up kst-a || die "no partition"
+
+case ${1:-} in
+kexec)
+	"$KEXEC" -s -l "$KERNEL" --initrd="$INITRD" --command-line="$NEXT" || die "no image"
+	;;
+crash)
+	"$KEXEC" -s -p "$KERNEL" --initrd="$INITRD" --command-line="$NEXT maxcpus=1" ||
+		die "no image"
+	;;
+esac
+log_clean || die "there is something in the log"
+trap - EXIT
+
+case ${1:-} in
+kexec) "$KEXEC" -e ;;
+crash) echo c >/proc/sysrq-trigger ;;
+*) "$1" -f ;;
+esac
+die "it goes on"
