@@ -55,7 +55,9 @@ build()
 }
 
 [ -n "${INITRAMFS:-}" ] || build
-timeout "${LIMIT:-7200}" "${QEMU:-qemu-system-x86_64}" -M q35 \
+# QEMU may have arguments.
+# shellcheck disable=SC2086
+timeout "${LIMIT:-7200}" ${QEMU:-qemu-system-x86_64} -M q35 \
 	-accel "${ACCEL:-tcg,thread=multi}" -cpu max \
 	-smp "${SMP:-8}" -m "${MEM:-4G}" -no-reboot -nographic -nodefaults -serial stdio \
 	-kernel "$KERNEL" -initrd "$INITRAMFS" -append "console=ttyS0 panic=-1 quiet" \
