@@ -18,19 +18,6 @@
 
 #include "fs.h"
 
-/**
- * parker_console_end() - How much was printed?
- * @p: the partition, with a block whose memory cannot go away
- *
- * Context: any.
- * Return: the position behind the last byte, as the application kernel says, but
- * one that a file can have.
- */
-u64 parker_console_end(const struct parker_partition *p)
-{
-	return min_t(u64, le64_to_cpu(READ_ONCE(p->layout.console->head)), S64_MAX);
-}
-
 static u64 console_end(struct parker_partition *p)
 {
 	guard(rwsem_read)(&p->memory_sem);

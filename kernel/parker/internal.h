@@ -524,10 +524,8 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 void parker_image_free(struct parker_image *image);
 void parker_image_show(struct seq_file *m, const struct parker_image *image);
 
-/* from console.c */
-u64 parker_console_end(const struct parker_partition *p);
-
 /* from monitor.c */
+u64 parker_console_end(const struct parker_partition *p);
 void parker_monitor_init(struct parker_partition *p);
 void parker_monitor_begin(struct parker_partition *p);
 void parker_monitor_cancel(struct parker_partition *p);

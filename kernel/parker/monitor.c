@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -20,6 +21,19 @@
 
 /* Without ordinary work for so long, the kernel is shown as stalled. */
 #define PARKER_STALL_SECONDS	10
+
+/**
+ * parker_console_end() - How much was printed?
+ * @p: the partition, with a block whose memory cannot go away
+ *
+ * Context: any.
+ * Return: the position behind the last byte, as the application kernel says, but
+ * one that a file can have.
+ */
+u64 parker_console_end(const struct parker_partition *p)
+{
+	return min_t(u64, le64_to_cpu(READ_ONCE(p->layout.console->head)), S64_MAX);
+}
 
 static void copy_report(const struct parker_layout *layout, struct parker_report *r)
 {
