@@ -20,6 +20,9 @@
 /* Who ran for so long before a crash does not crash again and again. */
 #define PARKER_STEADY_SECONDS	60
 
+/* So long the machine waits for kernels that were asked to power off. */
+#define PARKER_DOWN_SECONDS	30
+
 static bool parker_going_down;
 
 static void find_parts(struct parker_partition *p)
@@ -459,16 +462,40 @@ static struct parker_partition *get_running(void)
 	return NULL;
 }
 
+static void ask_all_to_stop(void)
+{
+	struct parker_partition *p;
+
+	guard(mutex)(&parker_mutex);
+
+	list_for_each_entry(p, &parker_partitions, node) {
+		if (READ_ONCE(p->state) == PARKER_RUNNING && !parker_stop(p, NULL))
+			pr_info("%s: asked to power off, as the machine goes down\n", p->name);
+	}
+}
+
+/* One that was not asked, as it is still coming up, is not waited for. */
+static bool stops_until(struct parker_partition *p, unsigned long end)
+{
+	unsigned long now = jiffies;
+
+	return READ_ONCE(p->state) == PARKER_STOPPING &&
+	       wait_event_timeout(p->ended, !may_run(p), time_before(now, end) ? end - now : 0);
+}
+
 /* Nothing may run on into the next kernel, or while power goes off. */
 static int parker_machine_goes_down(struct notifier_block *nb, unsigned long action, void *data)
 {
+	unsigned long end = jiffies + PARKER_DOWN_SECONDS * HZ;
 	struct parker_partition *p;
-	struct parker_error err = {};
 
 	WRITE_ONCE(parker_going_down, true);
+	ask_all_to_stop();
 	while ((p = get_running())) {
-		kill_for(p, "killed, as the machine goes down", &err);
-		pr_info("%s: killed, as the machine goes down\n", p->name);
+		if (!stops_until(p, end)) {
+			kill_for(p, "killed, as the machine goes down", NULL);
+			pr_info("%s: killed, as the machine goes down\n", p->name);
+		}
 		parker_partition_put(p);
 	}
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Ends the machine while a partition runs: down.sh poweroff|reboot|kexec|crash.
+# Ends the machine while partitions run: down.sh poweroff|reboot|kexec|crash. One
+# powers off when it is asked to, and one does not; for crash they just run.
 #
 # It is no test that a runner could run: who started the machine sees on its
 # console what comes of it. With kexec and crash another kernel follows, which
@@ -12,8 +13,9 @@
 NEXT="console=ttyS0 parker.app=poweroff"
 
 setup
-need 2 256
+need 3 512
 make kst-a "$(pick 2)" 256M && up kst-a || die "no partition"
+make kst-b "$(pick 1)" 256M && up kst-b deaf || die "no partition"
 
 case ${1:-} in
 kexec)
