@@ -68,6 +68,10 @@ vmtest: initramfs ## run some selftests by their own vmtest.sh
 down: initramfs ## end the machine in each way while a partition runs
 	@mk/down
 
+.PHONY: vmcore
+vmcore: initramfs ## look at the core file of a crashed kernel with gdb
+	@mk/vmcore
+
 .PHONY: configs
 configs: initramfs ## build Parker in other configurations, boot some of them
 	@mk/configs

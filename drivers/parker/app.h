@@ -34,4 +34,9 @@ static inline struct parker_console *parker_app_console(void)
 
 void parker_report_early(void);
 
+/* from core.c */
+struct pt_regs;
+void parker_core_init(void);
+void parker_core_note(struct pt_regs *regs);
+
 #endif /* _DRIVERS_PARKER_APP_H */

@@ -22,8 +22,8 @@
 
 #define PARKER_BEATS_PER_SEC	10
 
-/* Where the last oops was, and whose it was. */
-static unsigned long parker_oops_ip;
+/* The last oops, and whose it was. */
+static struct pt_regs parker_oops_regs;
 static struct task_struct *parker_oops_task;
 
 static int parker_note_oops(struct notifier_block *nb, unsigned long event, void *data)
@@ -31,7 +31,7 @@ static int parker_note_oops(struct notifier_block *nb, unsigned long event, void
 	struct die_args *args = data;
 
 	if (event == DIE_OOPS && args->regs) {
-		parker_oops_ip = instruction_pointer(args->regs);
+		parker_oops_regs = *args->regs;
 		parker_oops_task = current;
 	}
 	return NOTIFY_DONE;
@@ -55,18 +55,23 @@ static long parker_panic_end(int state)
 static int parker_report_panic(struct notifier_block *nb, unsigned long event, void *message)
 {
 	struct parker_told *told = parker_app_told();
+	struct pt_regs *regs;
 
 	/* A panic in what panic() does is not why the kernel died. */
 	if (told->panicked)
 		return NOTIFY_DONE;
 
 	/* An oops that somebody else survived has nothing to do with it. */
-	if (parker_oops_task == current)
-		told->ip = cpu_to_le64(parker_oops_ip);
+	regs = parker_oops_task == current ? &parker_oops_regs : NULL;
+	if (regs)
+		told->ip = cpu_to_le64(instruction_pointer(regs));
 	told->panic_timeout = cpu_to_le32(panic_timeout);
 	strscpy(told->message, message, sizeof(told->message));
 	/* Pairs with smp_load_acquire() in copy_report() of the boot kernel. */
 	smp_store_release(&told->panicked, cpu_to_le32(1));
+
+	/* Comes last, as it reads page tables, which may be what is broken. */
+	parker_core_note(regs);
 
 	panic_blink = parker_panic_end;
 	return NOTIFY_DONE;
@@ -141,6 +146,7 @@ static int __init parker_report_up(void)
 	hrtimer_start(&parker_heartbeat_timer, 0, HRTIMER_MODE_REL_HARD);
 	schedule_delayed_work(&parker_delayed_work, 0);
 
+	parker_core_init();
 	told = parker_app_told();
 	told->version = cpu_to_le32(PARKER_ABI_VERSION);
 	WRITE_ONCE(told->nr_cpus, cpu_to_le32(num_online_cpus()));

@@ -55,6 +55,7 @@
 #define PARKER_NAME_LEN		32
 #define PARKER_TEXT_LEN		256
 #define PARKER_MAX_REGIONS	16
+#define PARKER_MAX_MAPS		32
 
 #define PARKER_CONSOLE_MIN	0x40000	/* Bytes of the smallest ring. */
 #define PARKER_CONSOLE_CHUNK	1024	/* See struct parker_console. */
@@ -193,6 +194,20 @@ static_assert(sizeof(struct parker_request) == 8);
 #define PARKER_END_PANIC	4
 
 /**
+ * struct parker_mapping - where a part of the partition's memory is mapped
+ * @virt:	virtual address in the application kernel
+ * @phys:	physical address
+ * @len:	length in bytes
+ */
+struct parker_mapping {
+	__le64 virt;
+	__le64 phys;
+	__le64 len;
+};
+
+static_assert(sizeof(struct parker_mapping) == 24);
+
+/**
  * struct parker_told - what the application kernel reports
  * @version:		version of the contract that it writes
  * @state:		PARKER_TOLD_*, stored last (release)
@@ -205,6 +220,10 @@ static_assert(sizeof(struct parker_request) == 8);
  * @workbeat:		counts up from ordinary work
  * @ip:			instruction address of the panic, 0: unknown
  * @message:		the panic message, terminated by a zero byte
+ * @notes:		physical address of ELF notes for a core file
+ * @notes_len:		their length in bytes, 0: none
+ * @nr_maps:		entries of @maps
+ * @maps:		what such a file needs to be read by virtual addresses
  *
  * Nothing in it is trusted by the boot kernel.
  */
@@ -219,10 +238,15 @@ struct parker_told {
 	__le64 workbeat;
 	__le64 ip;
 	__u8 message[PARKER_TEXT_LEN];
+	__le64 notes;
+	__le32 notes_len;
+	__le32 nr_maps;
+	struct parker_mapping maps[PARKER_MAX_MAPS];
 };
 
 static_assert(offsetof(struct parker_told, heartbeat) == 24);
-static_assert(sizeof(struct parker_told) == 304);
+static_assert(offsetof(struct parker_told, notes) == 304);
+static_assert(sizeof(struct parker_told) == 1088);
 
 /**
  * struct parker_console - header of the console ring

@@ -270,7 +270,12 @@ struct parker_file parker_partition_files[] = {
 	{
 		.name	= "console",
 		.mode	= 0400,
-		.flags	= PARKER_FILE_CONSOLE,
+		.ops	= &parker_console_ops,
+	},
+	{
+		.name	= "vmcore",
+		.mode	= 0400,
+		.ops	= &parker_vmcore_ops,
 	},
 	{
 		.name	= "watchdog",

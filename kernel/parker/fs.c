@@ -172,13 +172,11 @@ static const struct kernfs_ops parker_file_ops = {
 static int add_files(struct kernfs_node *dir, struct parker_file *files)
 {
 	for (struct parker_file *file = files; file->name; file++) {
-		const struct kernfs_ops *ops = &parker_file_ops;
 		struct kernfs_node *kn;
 
-		if (file->flags & PARKER_FILE_CONSOLE)
-			ops = &parker_console_ops;
 		kn = __kernfs_create_file(dir, file->name, file->mode, GLOBAL_ROOT_UID,
-					  GLOBAL_ROOT_GID, 0, ops, file, NULL, &file->key);
+					  GLOBAL_ROOT_GID, 0, file->ops ?: &parker_file_ops,
+					  file, NULL, &file->key);
 		if (IS_ERR(kn))
 			return PTR_ERR(kn);
 	}

@@ -29,14 +29,13 @@ struct parker_write {
 
 /* The handlers take op_mutex themselves, or need none. */
 #define PARKER_FILE_UNLOCKED	BIT(0)
-/* A stream of bytes, read by console.c. */
-#define PARKER_FILE_CONSOLE	BIT(1)
 
 /**
  * struct parker_file - a file of the root or of a partition
  * @name:	its name; the table ends with an entry without one
  * @mode:	its access mode
  * @flags:	PARKER_FILE_*
+ * @ops:	what is done with it, if not @show and @write
  * @show:	prints it; the partition is NULL in the root
  * @write:	carries a write out, whole or not at all: 0 or a negative errno.
  *		Runs without an active reference
@@ -49,6 +48,7 @@ struct parker_file {
 	const char *name;
 	umode_t mode;
 	unsigned int flags;
+	const struct kernfs_ops *ops;
 	int (*show)(struct seq_file *m, struct parker_partition *p);
 	int (*write)(struct parker_partition *p, const struct parker_write *w);
 	struct lock_class_key key;
@@ -90,5 +90,13 @@ struct parker_reader {
 size_t parker_reader_read(struct parker_reader *reader, const struct parker_console *ring,
 			  size_t size, char *buf, size_t count, loff_t off);
 extern const struct kernfs_ops parker_console_ops;
+
+/* from vmcore.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+struct elf64_phdr;
+bool parker_core_segment(const struct parker_mapping *map, const struct parker_region *region,
+			 u64 offset, struct elf64_phdr *phdr);
+#endif
+extern const struct kernfs_ops parker_vmcore_ops;
 
 #endif /* _KERNEL_PARKER_FS_H */
