@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Many lives of a partition in one boot: nothing is lost, nothing is left over.
 #
-# PARKER_ROUNDS  how many, more than 10 (default: 25)
+# PARKER_ROUNDS  how many, more than 10 (default: 20)
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${PARKER_ROUNDS:-25}
+ROUNDS=${PARKER_ROUNDS:-20}
 WARM=10
 
 # Every fifth one gets to run, the others are killed while they boot.
