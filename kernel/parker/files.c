@@ -87,7 +87,7 @@ static int state_write(struct parker_partition *p, const struct parker_write *w)
 	case PARKER_STOP:
 		return parker_stop(p, w->err);
 	case PARKER_KILL:
-		return parker_kill(p, w->err);
+		return parker_kill(p, "killed", w->err);
 	case PARKER_UNLOAD:
 		return parker_unload(p, w->err);
 	default:

@@ -386,9 +386,12 @@ DEFINE_FREE(parker_partition_put, struct parker_partition *, parker_partition_pu
 int parker_start(struct parker_partition *p, struct parker_error *err);
 int parker_start_locked(struct parker_partition *p, bool restart, struct parker_error *err);
 int parker_stop(struct parker_partition *p, struct parker_error *err);
-int parker_kill(struct parker_partition *p, struct parker_error *err);
+int parker_kill(struct parker_partition *p, const char *reason, struct parker_error *err);
 int parker_end(struct parker_partition *p, unsigned int run,
 	       const struct parker_verdict *verdict);
+
+/* from down.c */
+bool parker_goes_down(void);
 
 /* from kexec.c */
 int parker_unload(struct parker_partition *p, struct parker_error *err);

@@ -7,11 +7,8 @@
  */
 #define pr_fmt(fmt) "parker: " fmt
 
-#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
-#include <linux/notifier.h>
-#include <linux/reboot.h>
 
 #include <trace/events/parker.h>
 
@@ -19,11 +16,6 @@
 
 /* Who ran for so long before a crash does not crash again and again. */
 #define PARKER_STEADY_SECONDS	60
-
-/* So long the machine waits for kernels that were asked to power off. */
-#define PARKER_DOWN_SECONDS	30
-
-static bool parker_going_down;
 
 static void find_parts(struct parker_partition *p)
 {
@@ -144,7 +136,7 @@ static int check_startable(struct parker_partition *p, struct parker_error *err)
 		return parker_fail(err, -ENOMEM,
 				   "start: %s has no memory; write a size to its file memory first",
 				   p->name);
-	if (parker_going_down)
+	if (parker_goes_down())
 		return parker_fail(err, -EBUSY, "start: the machine is going down");
 	return 0;
 }
@@ -405,7 +397,18 @@ static int kill_dead(struct parker_partition *p, bool cancelled, struct parker_e
 	return 0;
 }
 
-static int kill_for(struct parker_partition *p, const char *reason, struct parker_error *err)
+/**
+ * parker_kill() - Take a partition's CPUs back at once
+ * @p:		the partition
+ * @reason:	what the partition's reason is to say
+ * @err:	gets the sentence
+ *
+ * A start in hand is given up.  A pending restart, too.
+ *
+ * Context: may sleep.
+ * Return: 0, -EBUSY when the state does not fit, or -EIO in quarantine.
+ */
+int parker_kill(struct parker_partition *p, const char *reason, struct parker_error *err)
 {
 	struct parker_verdict verdict = { .state = PARKER_STOPPED, .killed = true };
 	bool cancelled = false;
@@ -422,92 +425,3 @@ static int kill_for(struct parker_partition *p, const char *reason, struct parke
 	} while (ret == -EAGAIN);
 	return ret;
 }
-
-/**
- * parker_kill() - Take a partition's CPUs back at once
- * @p:		the partition
- * @err:	gets the sentence
- *
- * A start in hand is given up.  A pending restart, too.
- *
- * Context: may sleep.
- * Return: 0, -EBUSY when the state does not fit, or -EIO in quarantine.
- */
-int parker_kill(struct parker_partition *p, struct parker_error *err)
-{
-	return kill_for(p, "killed", err);
-}
-
-static bool may_run(struct parker_partition *p)
-{
-	bool may;
-
-	scoped_guard(raw_spinlock_irqsave, &p->lock)
-		may = p->starting || parker_state_is_live(p->state);
-	return may;
-}
-
-static struct parker_partition *get_running(void)
-{
-	struct parker_partition *p;
-
-	guard(mutex)(&parker_mutex);
-
-	list_for_each_entry(p, &parker_partitions, node) {
-		if (may_run(p)) {
-			kref_get(&p->ref);
-			return p;
-		}
-	}
-	return NULL;
-}
-
-static void ask_all_to_stop(void)
-{
-	struct parker_partition *p;
-
-	guard(mutex)(&parker_mutex);
-
-	list_for_each_entry(p, &parker_partitions, node) {
-		if (READ_ONCE(p->state) == PARKER_RUNNING && !parker_stop(p, NULL))
-			pr_info("%s: asked to power off, as the machine goes down\n", p->name);
-	}
-}
-
-/* One that was not asked, as it is still coming up, is not waited for. */
-static bool stops_until(struct parker_partition *p, unsigned long end)
-{
-	unsigned long now = jiffies;
-
-	return READ_ONCE(p->state) == PARKER_STOPPING &&
-	       wait_event_timeout(p->ended, !may_run(p), time_before(now, end) ? end - now : 0);
-}
-
-/* Nothing may run on into the next kernel, or while power goes off. */
-static int parker_machine_goes_down(struct notifier_block *nb, unsigned long action, void *data)
-{
-	unsigned long end = jiffies + PARKER_DOWN_SECONDS * HZ;
-	struct parker_partition *p;
-
-	WRITE_ONCE(parker_going_down, true);
-	ask_all_to_stop();
-	while ((p = get_running())) {
-		if (!stops_until(p, end)) {
-			kill_for(p, "killed, as the machine goes down", NULL);
-			pr_info("%s: killed, as the machine goes down\n", p->name);
-		}
-		parker_partition_put(p);
-	}
-
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block parker_reboot_nb = {
-	.notifier_call = parker_machine_goes_down,
-};
-
-static int __init parker_run_init(void)
-{
-	return register_reboot_notifier(&parker_reboot_nb);
-}
-subsys_initcall(parker_run_init);
