@@ -515,6 +515,8 @@ int parker_memory_parse(const char *buf, const char *separators,
 void parker_regions_fit(const struct parker_region *have, unsigned int nr,
 			const struct parker_wish *wish, struct parker_plan *plan);
 int parker_regions_add(struct parker_regions *regions, const struct parker_region *new);
+bool parker_regions_hold(const struct parker_region *regions, unsigned int nr,
+			 phys_addr_t start, u64 len);
 bool parker_blocks_search(const u8 *kinds, unsigned long nr, unsigned long want,
 			  struct parker_run *run);
 

@@ -318,7 +318,7 @@ int parker_check_idle(struct parker_partition *p, struct parker_error *err)
  */
 static void forget_lost_block(struct parker_partition *p)
 {
-	phys_addr_t end;
+	size_t len;
 
 	lockdep_assert_held_write(&p->memory_sem);
 
@@ -326,16 +326,10 @@ static void forget_lost_block(struct parker_partition *p)
 		return;
 
 	/* The console is its last part. */
-	end = p->boot.block_pa + ((void *)p->layout.console - (void *)p->boot.block) +
+	len = (void *)p->layout.console - (void *)p->boot.block +
 	      sizeof(*p->layout.console) + p->layout.console_size;
-	for (unsigned int i = 0; i < p->nr_regions; i++) {
-		const struct parker_region *r = &p->regions[i];
-
-		if (p->boot.block_pa >= r->start && end <= r->start + r->len)
-			return;
-	}
-
-	p->boot.block = NULL;
+	if (!parker_regions_hold(p->regions, p->nr_regions, p->boot.block_pa, len))
+		p->boot.block = NULL;
 }
 
 /**

@@ -272,6 +272,29 @@ int parker_regions_add(struct parker_regions *regions, const struct parker_regio
 	return 0;
 }
 
+/**
+ * parker_regions_hold() - Does something lie in one region?
+ * @regions:	the regions
+ * @nr:		entries of @regions
+ * @start:	where it begins
+ * @len:	its length in bytes
+ *
+ * Context: any.
+ * Return: true if all of it is in one of the regions.
+ */
+bool parker_regions_hold(const struct parker_region *regions, unsigned int nr,
+			 phys_addr_t start, u64 len)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		u64 skip = start - regions[i].start;
+
+		if (start >= regions[i].start && skip <= regions[i].len &&
+		    len <= regions[i].len - skip)
+			return true;
+	}
+	return false;
+}
+
 static unsigned long parker_blocks_longest(const u8 *kinds, unsigned long nr)
 {
 	unsigned long longest = 0, len = 0;

@@ -57,24 +57,16 @@ static void copy_page_part(void *buf, phys_addr_t pa, size_t count)
 /* Notes are taken if all of them are in one region. */
 static size_t copy_notes(const struct parker_partition *p, u64 pa, u32 len, void *buf)
 {
-	u64 end;
+	size_t part;
 
-	if (len > MAX_NOTES || check_add_overflow(pa, (u64)len, &end))
+	if (len > MAX_NOTES || !parker_regions_hold(p->regions, p->nr_regions, pa, len))
 		return 0;
 
-	for (unsigned int i = 0; i < p->nr_regions; i++) {
-		const struct parker_region *r = &p->regions[i];
-		size_t part;
-
-		if (pa < r->start || end > r->start + r->len)
-			continue;
-		for (u32 at = 0; at < len; at += part) {
-			part = min_t(size_t, len - at, PAGE_SIZE - offset_in_page(pa + at));
-			copy_page_part(buf + at, pa + at, part);
-		}
-		return len;
+	for (u32 at = 0; at < len; at += part) {
+		part = min_t(size_t, len - at, PAGE_SIZE - offset_in_page(pa + at));
+		copy_page_part(buf + at, pa + at, part);
 	}
-	return 0;
+	return len;
 }
 
 /**

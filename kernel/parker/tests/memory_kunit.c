@@ -269,6 +269,41 @@ static void parker_memory_test_add_full(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, regions->region[i].start, 2 * (i + 1) * PARKER_ALIGN);
 }
 
+struct hold_case {
+	const char *desc;
+	phys_addr_t start;
+	u64 len;
+	bool held;
+};
+
+static const struct hold_case hold_cases[] = {
+	{ "a whole region", SZ_4M, SZ_4M, true },
+	{ "its first byte", SZ_4M, 1, true },
+	{ "its last byte", SZ_8M - 1, 1, true },
+	{ "in another one", SZ_16M + SZ_1M, SZ_1M, true },
+	{ "before the first", 0, 1, false },
+	{ "begins before", SZ_4M - 1, 2, false },
+	{ "ends behind", SZ_8M - 1, 2, false },
+	{ "behind the end", SZ_8M + 1, 0, false },
+	{ "reaches into another one", SZ_8M - 1, SZ_16M, false },
+	{ "its end is no number", SZ_4M, U64_MAX, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(hold, hold_cases, desc);
+
+static void parker_memory_test_hold(struct kunit *test)
+{
+	static const struct parker_region regions[] = {
+		{ .start = SZ_4M, .len = SZ_4M },
+		{ .start = SZ_16M, .len = SZ_2M },
+	};
+	const struct hold_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, parker_regions_hold(regions, ARRAY_SIZE(regions), c->start, c->len),
+			c->held);
+	KUNIT_EXPECT_FALSE(test, parker_regions_hold(regions, 0, c->start, c->len));
+}
+
 struct search_case {
 	const char *desc;
 	/* One letter a block: x bad, m movable, . free. */
@@ -319,6 +354,7 @@ static struct kunit_case parker_memory_cases[] = {
 	KUNIT_CASE_PARAM(parker_memory_test_fit, fit_gen_params),
 	KUNIT_CASE_PARAM(parker_memory_test_add, add_gen_params),
 	KUNIT_CASE(parker_memory_test_add_full),
+	KUNIT_CASE_PARAM(parker_memory_test_hold, hold_gen_params),
 	KUNIT_CASE_PARAM(parker_memory_test_search, search_gen_params),
 	{}
 };
