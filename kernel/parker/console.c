@@ -140,7 +140,7 @@ static int parker_console_open(struct kernfs_open_file *of)
 	if (!reader)
 		return -ENOMEM;
 
-	reader->p = of->kn->parent->priv;
+	reader->p = parker_file_partition(of);
 	of->priv = reader;
 	return 0;
 }

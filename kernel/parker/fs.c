@@ -37,12 +37,6 @@ static struct kernfs_root *parker_root;
 static DEFINE_SPINLOCK(parker_root_error_lock);
 static struct parker_error parker_root_error;
 
-static struct parker_partition *partition_of(struct kernfs_open_file *of)
-{
-	/* Files are never moved, so the parent is constant. */
-	return of->kn->parent->priv;
-}
-
 static void note_result(struct parker_partition *p, int ret, struct parker_error *err)
 {
 	if (ret && !err->text[0])
@@ -98,7 +92,7 @@ static int parker_seq_show(struct seq_file *m, void *v)
 {
 	struct kernfs_open_file *of = m->private;
 	const struct parker_file *file = of->kn->priv;
-	struct parker_partition *p = partition_of(of);
+	struct parker_partition *p = parker_file_partition(of);
 	int ret = -ENODEV;
 
 	if (!file->show)
@@ -147,7 +141,7 @@ static int write_checked(const struct parker_file *file, struct parker_partition
 
 static ssize_t parker_file_write(struct kernfs_open_file *of, char *buf, size_t len, loff_t off)
 {
-	struct parker_partition *p = partition_of(of);
+	struct parker_partition *p = parker_file_partition(of);
 	struct parker_error err = {};
 	struct parker_write w = { .file = of->file, .buf = buf, .err = &err };
 	int ret;

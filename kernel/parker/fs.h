@@ -54,6 +54,19 @@ struct parker_file {
 	struct lock_class_key key;
 };
 
+/**
+ * parker_file_partition() - Find what an open file is about
+ * @of: the file
+ *
+ * Context: any, while the file is active.
+ * Return: the partition, or NULL in the root.
+ */
+static inline struct parker_partition *parker_file_partition(const struct kernfs_open_file *of)
+{
+	/* Files are never moved, so the parent is constant. */
+	return of->kn->parent->priv;
+}
+
 /* from fs.c */
 bool parker_may(const struct file *file, int cap);
 bool parker_fs_has(const char *name);

@@ -185,7 +185,7 @@ static bool is_readable(const struct parker_partition *p, unsigned int run)
 
 static int parker_vmcore_open(struct kernfs_open_file *of)
 {
-	struct parker_partition *p = of->kn->parent->priv;
+	struct parker_partition *p = parker_file_partition(of);
 	struct parker_told *told __free(kfree) = kmalloc(sizeof(*told), GFP_KERNEL);
 	struct parker_vmcore *core __free(kvfree) =
 		kvzalloc(struct_size(core, header, MAX_HEADER), GFP_KERNEL);
