@@ -51,7 +51,7 @@ static void add_map(struct parker_told *told, const void *virt, phys_addr_t phys
 	told->nr_maps = cpu_to_le32(nr + 1);
 }
 
-/* A stack in the direct map is known already. */
+/* From @stack upwards.  A stack in the direct map is known already. */
 static void add_stack(struct parker_told *told, const void *stack)
 {
 	const void *page = PTR_ALIGN_DOWN(stack, PAGE_SIZE);
@@ -123,7 +123,9 @@ void parker_core_note(struct pt_regs *regs)
 	end = append_elf_note((void *)parker_notes + len, CRASH_CORE_NOTE_NAME, NT_PRSTATUS,
 			      &prstatus, sizeof(prstatus));
 
-	add_stack(told, (void *)kernel_stack_pointer(regs));
+	/* In an interrupt it is on another stack, from which the task's goes on. */
+	if (!object_is_on_stack((void *)kernel_stack_pointer(regs)))
+		add_stack(told, (void *)kernel_stack_pointer(regs));
 	add_stack(told, task_stack_page(current));
 	told->notes_len = cpu_to_le32(end - (void *)parker_notes);
 }
