@@ -115,3 +115,27 @@ kmake_silent()
 	rm -f "$said.all"
 	[ "$status" = 0 ] && [ ! -s "$said" ]
 }
+
+# What the tests of a script came to.
+passed=0 failed=0
+
+# outcome STATUS NAME SAID: counts a test and says how it ended; of one that failed
+# also the end of the file SAID.
+outcome()
+{
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok     $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $2 ($3)"
+		tail -n 20 "$3"
+	fi
+}
+
+# sum_up: the last line of a script that tests, and its status.
+sum_up()
+{
+	echo "$passed passed, $failed failed, 0 skipped"
+	[ "$failed" = 0 ]
+}
