@@ -134,8 +134,10 @@ static void parker_set_present(const struct cpumask *cpus, bool present)
 
 	cpu_maps_update_begin();
 	cpus_write_lock();
+	/* One that was ejected before it could be claimed has no device. */
 	for_each_cpu(cpu, cpus)
-		set_cpu_present(cpu, present);
+		if (get_cpu_device(cpu))
+			set_cpu_present(cpu, present);
 	cpus_write_unlock();
 
 	/* Takes the hotplug lock itself, so as in _cpu_down() it comes after. */
@@ -153,11 +155,12 @@ static void parker_forbid_offline(struct device *dev, bool forbid)
 /* Returns 0 when it went offline, 1 when it was, or an error. */
 static int parker_take_offline(unsigned int cpu)
 {
-	struct device *dev = get_cpu_device(cpu);
+	struct device *dev;
 	int ret;
 
 	lock_device_hotplug();
-	ret = device_offline(dev);
+	dev = get_cpu_device(cpu);
+	ret = dev ? device_offline(dev) : -ENODEV;
 	/* CPU hotplug by other ways than the device may have been quicker. */
 	if (ret == 1 && cpu_online(cpu))
 		ret = -EBUSY;
@@ -211,17 +214,22 @@ static int parker_boot_once(const struct cpumask *cpus, struct parker_error *err
  */
 static void parker_give_back(const struct cpumask *cpus, struct cpumask *were_online)
 {
+	struct device *dev;
 	unsigned int cpu;
 
 	parker_set_present(cpus, true);
 	lock_device_hotplug();
-	for_each_cpu(cpu, cpus)
-		parker_forbid_offline(get_cpu_device(cpu), false);
+	for_each_cpu(cpu, cpus) {
+		dev = get_cpu_device(cpu);
+		if (dev)
+			parker_forbid_offline(dev, false);
+	}
 	unlock_device_hotplug();
-	parker_disown(cpus);
+	parker_unlock_cpus(cpus);
 	for_each_cpu_and(cpu, cpus, were_online)
 		if (add_cpu(cpu) >= 0)
 			cpumask_clear_cpu(cpu, were_online);
+	parker_disown(cpus);
 }
 
 /* Parks what is offline.  What cannot be proved stopped is lost for good. */

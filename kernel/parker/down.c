@@ -84,10 +84,9 @@ static int parker_machine_goes_down(struct notifier_block *nb, unsigned long act
 	WRITE_ONCE(parker_going_down, true);
 	ask_all_to_stop();
 	while ((p = get_running())) {
-		if (!stops_until(p, end)) {
-			parker_kill(p, "killed, as the machine goes down", NULL);
+		if (!stops_until(p, end) &&
+		    !parker_kill(p, "killed, as the machine goes down", NULL))
 			pr_info("%s: killed, as the machine goes down\n", p->name);
-		}
 		parker_partition_put(p);
 	}
 

@@ -6,7 +6,8 @@
  * reference is dropped; parker_partition::op_mutex; parker_partition::memory_sem;
  * parker_mutex; CPU hotplug, device and memory locks; parker_partition::lock.
  * None of the mutexes is taken in a CPU hotplug callback, an atomic notifier or
- * an interrupt, and never the kexec lock: __crash_kexec() needs it.
+ * an interrupt.  The kexec lock is taken for a moment only, and only by owner.c
+ * after a quarantine: __crash_kexec() needs it.
  */
 #ifndef _KERNEL_PARKER_INTERNAL_H
 #define _KERNEL_PARKER_INTERNAL_H
@@ -412,6 +413,7 @@ int parker_own_check(const struct parker_partition *p, const struct cpumask *cpu
 		     struct parker_error *err);
 int parker_own(struct parker_partition *p, const struct cpumask *cpus,
 	       struct parker_error *err);
+void parker_unlock_cpus(const struct cpumask *cpus);
 void parker_disown(const struct cpumask *cpus);
 void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus);
 const struct cpumask *parker_cpus_quarantined(void);

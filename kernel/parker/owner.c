@@ -11,6 +11,8 @@
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/kexec.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
@@ -18,7 +20,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
+#include <linux/workqueue.h>
 
+#include "../kexec_internal.h"
 #include "internal.h"
 
 /* See internal.h. */
@@ -179,8 +183,22 @@ int parker_own(struct parker_partition *p, const struct cpumask *cpus,
 }
 
 /**
- * parker_disown() - Give CPUs back to the boot kernel
+ * parker_unlock_cpus() - Let CPUs come online again
  * @cpus: CPUs that are present again
+ *
+ * Nobody else can own them until parker_disown().
+ *
+ * Context: may sleep.
+ */
+void parker_unlock_cpus(const struct cpumask *cpus)
+{
+	guard(mutex)(&parker_mutex);
+	cpumask_andnot(&parker_owned, &parker_owned, cpus);
+}
+
+/**
+ * parker_disown() - Give CPUs back to the boot kernel
+ * @cpus: CPUs that were unlocked, and online if they are to be
  *
  * Context: may sleep.
  */
@@ -191,13 +209,33 @@ void parker_disown(const struct cpumask *cpus)
 	guard(mutex)(&parker_mutex);
 	for_each_cpu(cpu, cpus)
 		per_cpu(parker_owner, cpu) = NULL;
-	cpumask_andnot(&parker_owned, &parker_owned, cpus);
 }
+
+static void drop_next_kernel(struct work_struct *work)
+{
+	struct kimage *image;
+
+	/* Busy with a load that may have begun before the quarantine. */
+	if (!kexec_trylock()) {
+		schedule_delayed_work(to_delayed_work(work), HZ);
+		return;
+	}
+	image = xchg(&kexec_image, NULL);
+	kexec_unlock();
+	if (image)
+		pr_warn("parker: the kernel that was loaded for a kexec is dropped\n");
+	kimage_free(image);
+}
+
+static DECLARE_DELAYED_WORK(drop_next_kernel_work, drop_next_kernel);
 
 /**
  * parker_cpus_quarantine() - Keep CPUs out of use for good
  * @p:		the partition that they stay with, or NULL
  * @cpus:	CPUs that are claimed and could not be proved stopped
+ *
+ * As no other kernel can follow this one then, none stays loaded for that: who
+ * goes down for a kexec looks whether there is one before user space is ended.
  *
  * Context: may sleep; no lock needed.
  */
@@ -205,10 +243,14 @@ void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cp
 {
 	unsigned int cpu;
 
-	guard(mutex)(&parker_mutex);
-	for_each_cpu(cpu, cpus)
-		per_cpu(parker_owner, cpu) = p;
-	cpumask_or(&parker_quarantine, &parker_quarantine, cpus);
+	scoped_guard(mutex, &parker_mutex) {
+		for_each_cpu(cpu, cpus)
+			per_cpu(parker_owner, cpu) = p;
+		cpumask_or(&parker_quarantine, &parker_quarantine, cpus);
+	}
+	pr_warn("parker: CPUs %*pbl could not be stopped and are kept out of use\n",
+		cpumask_pr_args(cpus));
+	schedule_delayed_work(&drop_next_kernel_work, 0);
 }
 
 /**
@@ -223,7 +265,7 @@ const struct cpumask *parker_cpus_quarantined(void)
 }
 
 /**
- * parker_check_kexec() - May the boot kernel be replaced?
+ * parker_check_kexec() - May the boot kernel be replaced, or its successor loaded?
  * @comes_back: it is to go on later
  *
  * What could not be proved stopped may write to memory that the next kernel

@@ -66,8 +66,7 @@ static void quarantine(struct parker_partition *p, const char *reason)
 
 	parker_cpus_quarantine(p, p->unproved);
 	parker_memory_quarantine(p);
-	pr_warn("%s: CPUs %*pbl could not be stopped, they and its memory are kept out of use\n",
-		p->name, cpumask_pr_args(p->unproved));
+	pr_warn("%s: its memory is kept out of use, as those CPUs may write to it\n", p->name);
 
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
 		parker_set_state(p, PARKER_QUARANTINED,
