@@ -329,7 +329,6 @@ enum parker_verb {
 const char *parker_state_name(enum parker_state state);
 bool parker_state_follows(enum parker_state from, enum parker_state to);
 bool parker_state_is_live(enum parker_state state);
-bool parker_state_is_busy(enum parker_state state);
 int parker_verb_parse(const char *word, struct parker_error *err);
 int parker_fail_quarantined(const char *what, const char *name, struct parker_error *err);
 int parker_verb_check(enum parker_verb verb, enum parker_state state,

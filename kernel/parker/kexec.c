@@ -27,7 +27,7 @@ static int check_loadable(struct parker_partition *p, struct parker_error *err)
 		return parker_fail(err, -ENODEV, "load: %s was removed", p->name);
 	if (state == PARKER_QUARANTINED)
 		return parker_fail_quarantined("load", p->name, err);
-	if (parker_state_is_busy(state))
+	if (parker_state_is_live(state))
 		return parker_fail(err, -EBUSY,
 				   "load: %s is %s; a kernel can be loaded in empty, loaded, stopped and crashed",
 				   p->name, parker_state_name(state));

@@ -89,13 +89,20 @@ static void note_stat(struct parker_partition *p, unsigned long now)
 {
 	const struct parker_watch *watch = &p->watch;
 	unsigned long stalled_at = watch->work_at + PARKER_STALL_SECONDS * HZ;
+	bool printed;
 
-	if (READ_ONCE(p->stat.console_bytes) != watch->console_head) {
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		/* Who ended it, or built another one, has noted more since. */
+		if (p->run != watch->run || !parker_state_is_live(p->state) || p->ending)
+			return;
+		printed = p->stat.console_bytes != watch->console_head;
 		WRITE_ONCE(p->stat.console_bytes, watch->console_head);
-		parker_notify_console(p);
+		WRITE_ONCE(p->stat.heartbeats, watch->heartbeat);
+		WRITE_ONCE(p->stat.work_stalled, time_after(now, stalled_at));
 	}
-	WRITE_ONCE(p->stat.heartbeats, watch->heartbeat);
-	WRITE_ONCE(p->stat.work_stalled, time_after(now, stalled_at));
+
+	if (printed)
+		parker_notify_console(p);
 }
 
 static void come_up(struct parker_partition *p, unsigned int run,
@@ -208,11 +215,11 @@ static void parker_restart(struct work_struct *work)
 	if (p->dead)
 		return;
 	ret = parker_start_locked(p, true, &err);
-	if (ret == -ECANCELED)
+	/* Who gave it up has said so. */
+	if (!ret || ret == -ECANCELED || READ_ONCE(p->start_cancelled))
 		return;
 	parker_note_result(p, &err);
-	if (ret)
-		note_failed_restart(p, &err);
+	note_failed_restart(p, &err);
 }
 
 /**

@@ -404,7 +404,7 @@ static int check_removable(struct parker_partition *p, struct parker_error *err)
 		return parker_fail(err, -EBUSY,
 				   "%s is quarantined until the machine restarts, its reason says why",
 				   p->name);
-	if (parker_state_is_busy(state))
+	if (parker_state_is_live(state))
 		return parker_fail(err, -EBUSY, "%s is %s; write kill to its state first",
 				   p->name, parker_state_name(state));
 	return 0;

@@ -55,7 +55,10 @@ static int build(struct parker_partition *p, struct parker_error *err)
 	}
 
 	find_parts(p);
-	WRITE_ONCE(p->stat.console_bytes, 0);
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		p->run++;
+		p->stat.console_bytes = 0;
+	}
 	return 0;
 }
 
@@ -97,7 +100,7 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 
 	if (READ_ONCE(p->start_cancelled)) {
 		arch_parker_finish(&p->boot);
-		ret = parker_fail(err, -EBUSY, "start: %s was killed meanwhile", p->name);
+		ret = parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile", p->name);
 		forget_crash(p, err);
 		return ret;
 	}
@@ -157,7 +160,6 @@ static int begin_start(struct parker_partition *p, bool restart, struct parker_e
 			return ret;
 		p->starting = true;
 		p->start_cancelled = false;
-		p->run++;
 	}
 	return 0;
 }
@@ -174,6 +176,8 @@ static void finish_start(struct parker_partition *p, bool restart, int ret)
 		/* What failed by hand does not take the place of a restart. */
 		if (!ret || restart)
 			p->restart_wanted = false;
+		if (!ret && !restart)
+			p->restart_delay = 0;
 		p->starting = false;
 	}
 	wake_up_all(&p->ended);
@@ -223,7 +227,6 @@ int parker_start(struct parker_partition *p, struct parker_error *err)
 	if (p->dead)
 		return parker_fail(err, -ENODEV, "start: %s was removed", p->name);
 
-	p->restart_delay = 0;
 	return parker_start_locked(p, false, err);
 }
 
@@ -231,6 +234,8 @@ int parker_start(struct parker_partition *p, struct parker_error *err)
  * parker_stop() - Ask a partition's kernel to power off
  * @p:		the partition
  * @err:	gets the sentence
+ *
+ * One that ended gets no restart any more.
  *
  * Context: any but NMI.
  * Return: 0 when it was asked, -EBUSY, or -EIO in quarantine.
@@ -241,11 +246,16 @@ int parker_stop(struct parker_partition *p, struct parker_error *err)
 
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
 		ret = parker_verb_check(PARKER_STOP, p->state, p->name, err);
-		if (ret)
-			return min(ret, 0);
-
-		WRITE_ONCE(p->layout.request->request, cpu_to_le32(PARKER_REQUEST_STOP));
-		parker_set_state(p, PARKER_STOPPING, "asked to power off");
+		if (ret < 0)
+			return ret;
+		if (!ret) {
+			WRITE_ONCE(p->layout.request->request, cpu_to_le32(PARKER_REQUEST_STOP));
+			parker_set_state(p, PARKER_STOPPING, "asked to power off");
+		} else if (p->restart_wanted) {
+			p->restart_wanted = false;
+			p->start_cancelled = p->starting;
+			parker_set_state(p, PARKER_STOPPED, "stopped before it was started again");
+		}
 	}
 
 	parker_notify_state(p);
@@ -385,11 +395,11 @@ static int kill_dead(struct parker_partition *p, bool cancelled, struct parker_e
 		ret = parker_verb_check(PARKER_KILL, p->state, p->name, err);
 		if (ret < 0)
 			return ret;
-		p->restart_wanted = false;
-		if (p->state != PARKER_CRASHED)
+		p->stat.kills += p->state == PARKER_CRASHED;
+		if (p->state == PARKER_STOPPED && !p->restart_wanted && !cancelled)
 			return 0;
+		p->restart_wanted = false;
 		parker_set_state(p, PARKER_STOPPED, "killed");
-		p->stat.kills++;
 	}
 
 	parker_notify_state(p);

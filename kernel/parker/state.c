@@ -120,18 +120,6 @@ bool parker_state_is_live(enum parker_state state)
 }
 
 /**
- * parker_state_is_busy() - Must CPUs and memory be left alone in this state?
- * @state: the state
- *
- * Context: any.
- * Return: true if they must.
- */
-bool parker_state_is_busy(enum parker_state state)
-{
-	return BIT(state) & (PARKER_LIVE | BIT(PARKER_QUARANTINED));
-}
-
-/**
  * parker_verb_parse() - Look up a verb
  * @word:	what was written
  * @err:	gets the sentence

@@ -163,8 +163,6 @@ static void parker_partition_test_live(struct kunit *test)
 			    state == PARKER_STOPPING;
 
 		KUNIT_EXPECT_EQ(test, parker_state_is_live(state), live);
-		KUNIT_EXPECT_EQ(test, parker_state_is_busy(state),
-				live || state == PARKER_QUARANTINED);
 		if (live) {
 			KUNIT_EXPECT_TRUE(test, parker_state_follows(state, PARKER_STOPPED));
 			KUNIT_EXPECT_TRUE(test, parker_state_follows(state, PARKER_CRASHED));
