@@ -210,9 +210,11 @@ static void send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 	struct parker_slot *slot = &slots[cpu];
 
 	/*
-	 * Nobody reads the slot now: the CPU has had INIT, or halts behind the
-	 * stub.  The IPI orders these stores before its reads.
+	 * Nobody reads the slot behind this, also no CPU that an earlier try
+	 * left on its way through the stub.  The IPI orders these stores before
+	 * the reads that follow it.
 	 */
+	send_init_sequence(cpuid_to_apicid[cpu]);
 	slot->apic_id = cpuid_to_apicid[cpu];
 	slot->cr3 = cr3;
 	slot->cr4 = cr4;
