@@ -9,7 +9,6 @@
 #include <linux/elf.h>
 #include <linux/elfcore.h>
 #include <linux/init.h>
-#include <linux/instruction_pointer.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
@@ -20,7 +19,6 @@
 #include <linux/vmalloc.h>
 #include <linux/vmcore_info.h>
 
-#include <asm/asm.h>
 #include <asm/sections.h>
 
 #include "app.h"
@@ -94,38 +92,34 @@ void __init parker_core_init(void)
 
 /**
  * parker_core_note() - Note where a CPU is that panics
- * @regs: where it was when the trouble began, or NULL: here
+ * @regs: its registers where the trouble began, or in a function that does not
+ *	  return any more
  *
- * Context: panic; once.
+ * A later note replaces an earlier one.
+ *
+ * Context: panic; one CPU.
  */
 void parker_core_note(struct pt_regs *regs)
 {
 	struct parker_told *told = parker_app_told();
-	u32 len = le32_to_cpu(told->notes_len);
 	struct elf_prstatus prstatus = {};
-	struct pt_regs here;
+	static bool noted;
 	void *end;
 
 	/* It did not come up so far. */
-	if (!len)
+	if (!told->notes_len)
 		return;
 
-	if (!regs) {
-		here = (struct pt_regs){
-			.ip	= _THIS_IP_,
-			.sp	= current_stack_pointer,
-			.bp	= (unsigned long)__builtin_frame_address(0),
-		};
-		regs = &here;
-	}
 	prstatus.common.pr_pid = current->pid;
 	elf_core_copy_regs(&prstatus.pr_reg, regs);
-	end = append_elf_note((void *)parker_notes + len, CRASH_CORE_NOTE_NAME, NT_PRSTATUS,
-			      &prstatus, sizeof(prstatus));
-
+	end = append_elf_note((void *)parker_notes + vmcoreinfo_len(), CRASH_CORE_NOTE_NAME,
+			      NT_PRSTATUS, &prstatus, sizeof(prstatus));
+	told->notes_len = cpu_to_le32(end - (void *)parker_notes);
+	if (noted)
+		return;
+	noted = true;
 	/* In an interrupt it is on another stack, from which the task's goes on. */
 	if (!object_is_on_stack((void *)kernel_stack_pointer(regs)))
 		add_stack(told, (void *)kernel_stack_pointer(regs));
 	add_stack(told, task_stack_page(current));
-	told->notes_len = cpu_to_le32(end - (void *)parker_notes);
 }

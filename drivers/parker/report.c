@@ -8,6 +8,7 @@
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/init.h>
+#include <linux/instruction_pointer.h>
 #include <linux/kdebug.h>
 #include <linux/notifier.h>
 #include <linux/panic.h>
@@ -17,6 +18,8 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
+
+#include <asm/asm.h>
 
 #include "app.h"
 
@@ -41,13 +44,31 @@ static struct notifier_block parker_die_nb = {
 	.notifier_call = parker_note_oops,
 };
 
+/* Where the function is that this is in. */
+#define PARKER_HERE (struct pt_regs){					\
+	.ip	= _THIS_IP_,						\
+	.sp	= current_stack_pointer,				\
+	.bp	= (unsigned long)__builtin_frame_address(0),		\
+}
+
+/* An oops that somebody else survived has nothing to do with a panic. */
+static struct pt_regs *parker_panic_regs(void)
+{
+	return parker_oops_task == current ? &parker_oops_regs : NULL;
+}
+
 /*
  * panic() calls this after it has flushed the consoles for the last time, when
  * it begins to wait.  The wait is the boot kernel's, so end now.
  */
 static long parker_panic_end(int state)
 {
+	struct pt_regs here = PARKER_HERE;
+
 	console_flush_on_panic(CONSOLE_FLUSH_PENDING);
+	/* Nobody overwrites the stack from here on. */
+	if (!parker_panic_regs())
+		parker_core_note(&here);
 	emergency_restart();
 	return 0;
 }
@@ -55,14 +76,13 @@ static long parker_panic_end(int state)
 static int parker_report_panic(struct notifier_block *nb, unsigned long event, void *message)
 {
 	struct parker_told *told = parker_app_told();
-	struct pt_regs *regs;
+	struct pt_regs *regs = parker_panic_regs();
+	struct pt_regs here = PARKER_HERE;
 
 	/* A panic in what panic() does is not why the kernel died. */
 	if (told->panicked)
 		return NOTIFY_DONE;
 
-	/* An oops that somebody else survived has nothing to do with it. */
-	regs = parker_oops_task == current ? &parker_oops_regs : NULL;
 	if (regs)
 		told->ip = cpu_to_le64(instruction_pointer(regs));
 	told->panic_timeout = cpu_to_le32(panic_timeout);
@@ -71,7 +91,7 @@ static int parker_report_panic(struct notifier_block *nb, unsigned long event, v
 	smp_store_release(&told->panicked, cpu_to_le32(1));
 
 	/* Comes last, as it reads page tables, which may be what is broken. */
-	parker_core_note(regs);
+	parker_core_note(regs ?: &here);
 
 	panic_blink = parker_panic_end;
 	return NOTIFY_DONE;
