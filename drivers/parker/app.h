@@ -5,6 +5,7 @@
 #ifndef _DRIVERS_PARKER_APP_H
 #define _DRIVERS_PARKER_APP_H
 
+#include <linux/hrtimer_types.h>
 #include <linux/parker.h>
 
 /*
@@ -32,6 +33,8 @@ static inline struct parker_console *parker_app_console(void)
 	return (void *)block + le32_to_cpu(block->console_offset);
 }
 
+/* from report.c */
+extern struct hrtimer parker_heartbeat_timer;
 void parker_report_early(void);
 
 /* from core.c */

@@ -87,7 +87,7 @@ static int parker_report_panic(struct notifier_block *nb, unsigned long event, v
 		told->ip = cpu_to_le64(instruction_pointer(regs));
 	told->panic_timeout = cpu_to_le32(panic_timeout);
 	strscpy(told->message, message, sizeof(told->message));
-	/* Pairs with smp_load_acquire() in copy_report() of the boot kernel. */
+	/* Pairs with smp_load_acquire() in parker_copy_report(). */
 	smp_store_release(&told->panicked, cpu_to_le32(1));
 
 	/* Comes last, as it reads page tables, which may be what is broken. */
@@ -128,7 +128,7 @@ static enum hrtimer_restart parker_heartbeat(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-static struct hrtimer parker_heartbeat_timer;
+struct hrtimer parker_heartbeat_timer;
 
 /* Pairs with WRITE_ONCE() in parker_stop() of the boot kernel. */
 static bool parker_stop_is_requested(void)
@@ -170,7 +170,7 @@ static int __init parker_report_up(void)
 	told = parker_app_told();
 	told->version = cpu_to_le32(PARKER_ABI_VERSION);
 	WRITE_ONCE(told->nr_cpus, cpu_to_le32(num_online_cpus()));
-	/* Pairs with smp_load_acquire() in copy_report() of the boot kernel. */
+	/* Pairs with smp_load_acquire() in parker_copy_report(). */
 	smp_store_release(&told->state, cpu_to_le32(PARKER_TOLD_UP));
 	return 0;
 }

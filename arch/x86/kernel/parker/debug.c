@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A switch for tests: /sys/kernel/debug/parker/ipi_shorthand.
+ * Switches for tests, in /sys/kernel/debug/parker of the boot kernel.
  *
- * Reading it tells whether this kernel sends IPIs to all CPUs by a shorthand.
- * Writing "on" makes it do so although CPUs are claimed, which disturbs the
- * kernels that run there: the negative control of the test that looks for such
- * interrupts.  Writing "auto" lets the kernel decide again.
+ * Reading ipi_shorthand tells whether this kernel sends IPIs to all CPUs by a
+ * shorthand.  Writing "on" makes it do so although CPUs are claimed, which
+ * disturbs the kernels that run there: the negative control of the test that
+ * looks for such interrupts.  Writing "auto" lets the kernel decide again.
+ *
+ * CPUs whose numbers are written to unheard count as such that never prove that
+ * they have stopped.
  */
 #include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/init.h>
+#include <linux/parker.h>
 #include <linux/sched/smt.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "../apic/local.h"
+#include "internal.h"
+
+struct cpumask parker_unheard;
 
 static ssize_t shorthand_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
@@ -53,11 +61,29 @@ static const struct file_operations shorthand_fops = {
 	.llseek	= default_llseek,
 };
 
+static ssize_t unheard_write(struct file *file, const char __user *buf, size_t count,
+			     loff_t *pos)
+{
+	int ret = cpumask_parselist_user(buf, count, &parker_unheard);
+
+	return ret ?: count;
+}
+
+static const struct file_operations unheard_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= unheard_write,
+};
+
 static int __init parker_debug_init(void)
 {
-	struct dentry *dir = debugfs_create_dir("parker", NULL);
+	struct dentry *dir;
 
+	if (parker_app_running())
+		return 0;
+	dir = debugfs_create_dir("parker", NULL);
 	debugfs_create_file("ipi_shorthand", 0600, dir, NULL, &shorthand_fops);
+	debugfs_create_file("unheard", 0200, dir, NULL, &unheard_fops);
 	return 0;
 }
 late_initcall(parker_debug_init);

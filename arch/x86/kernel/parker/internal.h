@@ -19,6 +19,7 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/build_bug.h>
+#include <linux/cpumask_types.h>
 #include <linux/parker_abi.h>
 #include <linux/sizes.h>
 #include <linux/stddef.h>
@@ -85,6 +86,9 @@ struct parker_stub_data {
 extern const char parker_stub[], parker_stub_end[];
 extern const u32 parker_stub_code32, parker_stub_code64, parker_stub_nmi,
 		 parker_stub_mce, parker_stub_data;
+
+/* from debug.c: CPUs that are not believed, for tests */
+extern struct cpumask parker_unheard;
 
 /* from parking.c */
 extern phys_addr_t parker_stub_pa;

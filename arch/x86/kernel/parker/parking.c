@@ -201,6 +201,8 @@ void arch_parker_halt_cpus(const struct cpumask *cpus)
 
 static bool has_signed_in(const struct parker_slot *slot)
 {
+	if (IS_ENABLED(CONFIG_PARKER_DEBUG) && cpumask_test_cpu(slot - slots, &parker_unheard))
+		return false;
 	/* Pairs with the store in parker_stub. */
 	return smp_load_acquire(&slot->signed_in) == slot->ticket;
 }
