@@ -531,6 +531,9 @@ void parker_image_free(struct parker_image *image);
 void parker_image_show(struct seq_file *m, const struct parker_image *image);
 
 /* from monitor.c */
+#if IS_ENABLED(CONFIG_KUNIT)
+void parker_copy_report(const struct parker_layout *layout, struct parker_report *r);
+#endif
 u64 parker_console_end(const struct parker_partition *p);
 void parker_monitor_init(struct parker_partition *p);
 void parker_monitor_begin(struct parker_partition *p);

@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <kunit/visibility.h>
 
 #include "internal.h"
 
@@ -35,7 +36,15 @@ u64 parker_console_end(const struct parker_partition *p)
 	return min_t(u64, le64_to_cpu(READ_ONCE(p->layout.console->head)), S64_MAX);
 }
 
-static void copy_report(const struct parker_layout *layout, struct parker_report *r)
+/**
+ * parker_copy_report() - Take a copy of what a kernel reports
+ * @layout:	where it does; nothing there is trusted
+ * @r:		gets the copy
+ *
+ * Context: any.
+ */
+VISIBLE_IF_KUNIT void parker_copy_report(const struct parker_layout *layout,
+					 struct parker_report *r)
 {
 	const struct parker_told *told = layout->told;
 
@@ -147,7 +156,7 @@ static void parker_monitor_check(struct work_struct *work)
 		/* Ended meanwhile, and its memory given back. */
 		if (!p->boot.block)
 			return;
-		copy_report(&p->layout, &report);
+		parker_copy_report(&p->layout, &report);
 	}
 
 	parker_judge(&view, &report, &p->watch, &verdict);
