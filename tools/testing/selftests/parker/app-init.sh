@@ -11,6 +11,8 @@
 #   storm     makes its CPUs interrupt each other, parker.storm=COUNT times
 #   busy      keeps its CPUs busy
 #   kexec     tries to start /extra/kernel by an ordinary kexec
+#   do        what parker.do=COMMAND says, with commas for blanks
+#   spite     idle, but crashes when it is asked to power off
 #   fill      fills half of its free memory with parker.fill=TEXT, backwards
 #   flood     prints 1.25 MiB
 
@@ -78,10 +80,47 @@ idle()
 	done
 }
 
-hang()
+# provoke FILE WORD: a way to die that debugfs has
+provoke()
 {
 	mount -t debugfs none /sys/kernel/debug
-	echo HARDLOCKUP >/sys/kernel/debug/provoke-crash/DIRECT || say "cannot hang"
+	echo "$2" >"/sys/kernel/debug/$1" && return
+	say "cannot die"
+	poweroff -f
+}
+
+# Those of Parker
+die()
+{
+	provoke parker/die "$1"
+}
+
+# Those of any kernel
+lkdtm()
+{
+	provoke provoke-crash/DIRECT "$1"
+}
+
+# A signal to init, which comes here
+plainly()
+{
+	"$1" &
+}
+
+panic_on_oom()
+{
+	echo 1 >/proc/sys/vm/panic_on_oom
+	tail /dev/zero
+}
+
+crash()
+{
+	echo c >/proc/sysrq-trigger
+}
+
+crash_without_a_cpu()
+{
+	set_cpu /sys/devices/system/cpu/cpu1 0 && say "cpus $(cpus_online)" && crash
 }
 
 set_cpu()
@@ -170,9 +209,11 @@ case $(argument parker.app) in
 poweroff) poweroff -f ;;
 halt) halt -f ;;
 reboot) reboot -f ;;
-crash) echo c >/proc/sysrq-trigger ;;
+crash) crash ;;
 exit) exit 3 ;;
-hang) hang ;;
+hang) lkdtm HARDLOCKUP ;;
+do) eval "$(argument parker.do | tr , ' ')" ;;
+spite) trap crash USR2 ;;
 deaf) trap '' USR2 ;;
 hotplug) hotplug ;;
 irqs) irqs ;;

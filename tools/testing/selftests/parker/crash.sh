@@ -60,7 +60,7 @@ hangs()
 	pk write kst-a/watchdog 3 && load kst-a "parker.app=hang" && start kst-a &&
 		wait_state kst-a running && wait_text kst-a "app: ready" || return
 	pk poll kst-a/state "$LIMIT" crashed >/dev/null
-	grep -q "app: cannot hang" kst-a/console && return 4
+	grep -q "app: cannot die" kst-a/console && return 4
 	like "$(cat kst-a/reason)" "no heartbeat for 3 s*"
 }
 

@@ -100,8 +100,9 @@ memory_bytes()
 # remove NAME: back to nothing, whatever it does
 remove()
 {
+	# One that stopped may just be started again.
 	case $(state "$1") in
-	booting|running|stopping|crashed) pk write "$1/state" kill || return ;;
+	booting|running|stopping|stopped|crashed) pk write "$1/state" kill || return ;;
 	esac
 	pk rmdir "$1"
 }
