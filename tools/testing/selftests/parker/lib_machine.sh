@@ -113,3 +113,14 @@ pick()
 	done
 	echo "$picked" | tr ' ' '\n' | grep . | collapse
 }
+
+# What the boot kernel can still use, its caches dropped. With what lies free in the
+# lists of each CPU, which comes and goes by tens of MiB and which MemAvailable leaves
+# out.
+available_kb()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemAvailable/ { sum += $2 } $1 == "count:" { sum += $2 * 4 }
+		END { print sum }' /proc/meminfo /proc/zoneinfo
+}

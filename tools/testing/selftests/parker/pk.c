@@ -42,6 +42,7 @@ static const struct {
 	{ "storm", pk_storm, "membarrier|mprotect COUNT" },
 	{ "spin", pk_spin, "SECONDS CPUS" },
 	{ "gap", pk_gap, "SECONDS CPUS" },
+	{ "nth", pk_nth, "N write|mkdir|rmdir|load ARGUMENTS..." },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -156,14 +157,15 @@ void pk_pin(int cpu)
 	sched_setaffinity(0, sizeof(one), &one);
 }
 
-int main(int argc, char **argv)
+/* Runs the command that the first argument names; all of them say how they are used. */
+int pk_run(int argc, char **argv)
 {
 	int ret = PK_USAGE;
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (argc < 2 || strcmp(argv[1], commands[i].name))
+		if (argc < 1 || strcmp(argv[0], commands[i].name))
 			continue;
-		ret = commands[i].run(argc - 1, argv + 1);
+		ret = commands[i].run(argc, argv);
 		if (ret == PK_USAGE)
 			fprintf(stderr, "usage: pk %s %s\n",
 				commands[i].name, commands[i].usage);
@@ -173,4 +175,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s pk %s %s\n", i ? "      " : "usage:",
 			commands[i].name, commands[i].usage);
 	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	return pk_run(argc - 1, argv + 1);
 }

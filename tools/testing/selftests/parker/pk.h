@@ -33,12 +33,18 @@ int pk_same(int argc, char **argv);
 int pk_storm(int argc, char **argv);
 int pk_spin(int argc, char **argv);
 int pk_gap(int argc, char **argv);
+int pk_nth(int argc, char **argv);
 
+int pk_run(int argc, char **argv);
 const char *pk_errno_name(int err);
 int pk_expect(const char *what, const char *object, int err, const char *wanted);
 long long pk_now_usec(void);
 int pk_drop_to(const char *uid);
 int pk_parse_cpus(const char *list, cpu_set_t *cpus);
 void pk_pin(int cpu);
+
+/* Around the system call that a command is about. */
+void pk_begin(void);
+void pk_end(void);
 
 #endif /* PK_H */

@@ -25,10 +25,12 @@
 static int file_load(int kernel, int initrd, const char *text, unsigned long flags)
 {
 	unsigned long len = text ? strlen(text) + 1 : 0;
+	int err;
 
-	if (syscall(SYS_kexec_file_load, kernel, initrd, len, text, flags))
-		return errno;
-	return 0;
+	pk_begin();
+	err = syscall(SYS_kexec_file_load, kernel, initrd, len, text, flags) ? errno : 0;
+	pk_end();
+	return err;
 }
 
 static unsigned long parker_flags(const char *id)

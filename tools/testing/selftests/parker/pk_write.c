@@ -26,10 +26,14 @@ static int write_once(int fd, const char *text, bool newline)
 	memcpy(line, text, len);
 	line[len] = '\n';
 	len += newline;
+	pk_begin();
 	ret = write(fd, line, len);
+	if (ret < 0)
+		ret = -errno;
+	pk_end();
 	free(line);
 	if (ret < 0)
-		return -errno;
+		return ret;
 	if ((size_t)ret != len) {
 		fprintf(stderr, "short write: %zd of %zu bytes\n", ret, len);
 		return -EIO;
@@ -75,16 +79,26 @@ int pk_write(int argc, char **argv)
 
 int pk_mkdir(int argc, char **argv)
 {
+	int err;
+
 	if (argc < 2 || argc > 3)
 		return PK_USAGE;
-	return pk_expect("mkdir", argv[1], mkdir(argv[1], 0755) ? errno : 0, argv[2]);
+	pk_begin();
+	err = mkdir(argv[1], 0755) ? errno : 0;
+	pk_end();
+	return pk_expect("mkdir", argv[1], err, argv[2]);
 }
 
 int pk_rmdir(int argc, char **argv)
 {
+	int err;
+
 	if (argc < 2 || argc > 3)
 		return PK_USAGE;
-	return pk_expect("rmdir", argv[1], rmdir(argv[1]) ? errno : 0, argv[2]);
+	pk_begin();
+	err = rmdir(argv[1]) ? errno : 0;
+	pk_end();
+	return pk_expect("rmdir", argv[1], err, argv[2]);
 }
 
 int pk_mount(int argc, char **argv)

@@ -30,16 +30,6 @@ rounds()
 	done
 }
 
-# With what lies free in the lists of each CPU, which comes and goes by tens of
-# MiB and which MemAvailable leaves out.
-available_kb()
-{
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	awk '/^MemAvailable/ { sum += $2 } $1 == "count:" { sum += $2 * 4 }
-		END { print sum }' /proc/meminfo /proc/zoneinfo
-}
-
 # What is freed with a delay gets some time, what is lost never comes.
 settled()
 {

@@ -46,7 +46,7 @@ build()
 	[ -z "${KEXEC:-}" ] || cp "$KEXEC" "$root/bin/kexec"
 	cp "$KERNEL" "$root/boot/bzImage"
 	cp -r "$here" "$here/../kselftest" "$here/../run_kselftest.sh" "$root/tests/"
-	cp "$work/built/pk" "$root/tests/parker/"
+	cp "$work/built/pk" "$work/built/payload" "$root/tests/parker/"
 	make -s -C "$here" COLLECTION=parker emit_tests >"$root/tests/kselftest-list.txt"
 	init >"$root/init"
 	chmod 755 "$root/init"

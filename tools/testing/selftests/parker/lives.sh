@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Many short lives of a kernel that only keeps the contract, and ends by chance in
+# one of many ways. Nothing may be left of them.
+#
+# PARKER_LIVES  how many (default: 40)
+
+. "$(dirname "$0")/lib.sh"
+
+LIVES=${PARKER_LIVES:-40}
+
+# What a way to end looks like from outside: STATE REASON
+looks()
+{
+	case $1 in
+	poweroff) echo "stopped powered off" ;;
+	halt) echo "stopped halted" ;;
+	panic) echo "crashed panic: payload" ;;
+	silent) echo "crashed did not report within 1 s" ;;
+	hang) echo "crashed no heartbeat for 1 s" ;;
+	state) echo "crashed reported the impossible state 3" ;;
+	version) echo "crashed reported the impossible version 0" ;;
+	end) echo "crashed reported the impossible end 99" ;;
+	mark) echo "crashed reported the impossible panic mark 2" ;;
+	head) echo "crashed reported the impossible console position *" ;;
+	esac
+}
+
+born()
+{
+	pk write create "kst-life cpus=$1 memory=16M" &&
+		pk write kst-life/boot_timeout 1 && pk write kst-life/watchdog 1 &&
+		pk load "$(id_of kst-life)" "$HERE/payload" - "$2"
+}
+
+# life CPU WAY
+life()
+{
+	local want
+
+	want=$(looks "$2")
+	born "$1" "$2" && start kst-life && wait_state kst-life "${want%% *}" &&
+		like "$(cat kst-life/reason)" "${want#* }" || return
+	case $2 in
+	silent|head) ;;
+	*) same "$(cat kst-life/console)" payload || return ;;
+	esac
+	remove kst-life
+}
+
+# It is killed, stopped, or ends by another start.
+life_of_the_idle()
+{
+	born "$1" idle && start kst-life && wait_state kst-life running &&
+		pk write kst-life/state stop && wait_state kst-life stopped &&
+		same "$(cat kst-life/reason)" "powered off" && start kst-life &&
+		pk write kst-life/state kill && is_state kst-life stopped && remove kst-life
+}
+
+chance()
+{
+	od -A n -N 1 -t u1 /dev/urandom
+}
+
+random_life()
+{
+	set -- "$1" poweroff halt panic silent hang state version end mark head idle
+	shift "$(($(chance) % 11 + 1))" || return
+	if [ "$1" = idle ]; then
+		life_of_the_idle "$CPU"
+	else
+		life "$CPU" "$1"
+	fi
+}
+
+lives()
+{
+	local nr
+
+	for nr in $(seq "$1"); do
+		random_life "$CPU" || { note "in life $nr"; return 1; }
+	done
+}
+
+left_over()
+{
+	grep -v "^ *[^:]*: *$" /proc/iomem
+	cat $CPUDIR/online $CPUDIR/present
+}
+
+setup
+[ -r "$HERE/payload" ] || skip_all "the payload is not built"
+need 1 64
+plan 14
+CPU=$(pick 1)
+for way in poweroff halt panic silent hang state version end mark head; do
+	check "it dies by: $way" life "$CPU" $way
+done
+check "it lives until it is asked to end" life_of_the_idle "$CPU"
+left_over >"$TMP/before"
+before=$(available_kb)
+check "$LIVES lives" lives "$LIVES"
+left_over >"$TMP/after"
+check "nothing is left of them" eval 'cmp "$TMP/before" "$TMP/after" &&
+	between $(($(available_kb) - before)) -2048 1000000000'
+check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
+finish
