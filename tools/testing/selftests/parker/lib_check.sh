@@ -116,16 +116,18 @@ log_since()
 		END { if (!seen) print "BUG: the mark was overwritten" }'
 }
 
-# Leaves one warning of CPU hotplug out: 6.12 counts the scheduler's fair server,
-# which may be queued on a CPU that goes offline, as a task that was left there.
-# "sched/deadline: Don't count nr_running for dl_server proxy tasks" of 6.17 ends
-# that.
-without_dying()
+# Leaves out what is no fault. One warning of CPU hotplug: 6.12 counts the scheduler's
+# fair server, which may be queued on a CPU that goes offline, as a task that was left
+# there. "sched/deadline: Don't count nr_running for dl_server proxy tasks" of 6.17
+# ends that. And what is said of allocations that fail as faults.sh wants it.
+without_known()
 {
 	awk '/cut here/ { inside = 1; block = ""; dying = 0 }
 		/Dying CPU not properly vacated/ { dying = 1 }
 		inside { block = block $0 "\n" }
 		inside && /end trace/ { inside = 0; if (!dying) printf "%s", block; next }
+		/ pk: (vmalloc error|page allocation failure)/ { wanted = 1 }
+		wanted { if (/<\/TASK>/) wanted = 0; next }
 		!inside { print }
 		END { if (inside) printf "%s", block }'
 }
@@ -135,7 +137,7 @@ log_clean()
 {
 	local bad
 
-	bad=$(log_since | without_dying | grep -E \
+	bad=$(log_since | without_known | grep -E \
 		"WARNING|BUG|Oops|Call Trace|KASAN|UBSAN|INFO: |protection fault|stall")
 	[ -z "$bad" ] && return
 	echo "$bad" | sed 's/^/# /'
