@@ -44,11 +44,14 @@ static struct notifier_block parker_die_nb = {
 	.notifier_call = parker_note_oops,
 };
 
-/* Where the function is that this is in. */
-#define PARKER_HERE (struct pt_regs){					\
-	.ip	= _THIS_IP_,						\
-	.sp	= current_stack_pointer,				\
-	.bp	= (unsigned long)__builtin_frame_address(0),		\
+/* Where the caller is. */
+static __always_inline struct pt_regs parker_here(void)
+{
+	return (struct pt_regs){
+		.ip	= _THIS_IP_,
+		.sp	= current_stack_pointer,
+		.bp	= (unsigned long)__builtin_frame_address(0),
+	};
 }
 
 /* An oops that somebody else survived has nothing to do with a panic. */
@@ -63,7 +66,7 @@ static struct pt_regs *parker_panic_regs(void)
  */
 static long parker_panic_end(int state)
 {
-	struct pt_regs here = PARKER_HERE;
+	struct pt_regs here = parker_here();
 
 	console_flush_on_panic(CONSOLE_FLUSH_PENDING);
 	/* Nobody overwrites the stack from here on. */
@@ -77,7 +80,7 @@ static int parker_report_panic(struct notifier_block *nb, unsigned long event, v
 {
 	struct parker_told *told = parker_app_told();
 	struct pt_regs *regs = parker_panic_regs();
-	struct pt_regs here = PARKER_HERE;
+	struct pt_regs here = parker_here();
 
 	/* A panic in what panic() does is not why the kernel died. */
 	if (told->panicked)

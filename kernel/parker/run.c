@@ -100,7 +100,8 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 
 	if (READ_ONCE(p->start_cancelled)) {
 		arch_parker_finish(&p->boot);
-		ret = parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile", p->name);
+		ret = parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile",
+				  p->name);
 		forget_crash(p, err);
 		return ret;
 	}

@@ -147,7 +147,8 @@ way "in a hard interrupt" die,hardirq crashed "panic: test in a hardirq" "end Ke
 way "in an NMI" die,nmi crashed "panic: test in an NMI" "end Kernel panic"
 check "before it reports" dies_early
 way "an oops, with oops=panic" lkdtm,EXCEPTION crashed "panic: Fatal exception" "Oops: " oops=panic
-long way "a BUG, with oops=panic" lkdtm,BUG crashed "panic: Fatal exception" "kernel BUG at" oops=panic
+long way "a BUG, with oops=panic" lkdtm,BUG crashed "panic: Fatal exception" \
+	"kernel BUG at" oops=panic
 way "an overflow of the stack" lkdtm,EXHAUST_STACK crashed \
 	"panic: Fatal exception in interrupt" "stack guard page was hit"
 way "no memory, with panic_on_oom" panic_on_oom crashed "panic: Out of memory*" "end Kernel panic"

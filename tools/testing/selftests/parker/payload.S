@@ -35,7 +35,7 @@ release:
 	/* The 64-bit entry, %rsi has the boot parameters. */
 	lea	stack_end(%rip), %rsp
 	mov	%rsi, %rdi
-	call	payload
+	call	run
 1:	hlt
 	jmp	1b
 

@@ -13,7 +13,7 @@
 
 #include "../../../../include/linux/parker_abi.h"
 
-#define SETUP_INDIRECT	(1U << 31)
+#define SETUP_INDIRECT	BIT(31)
 
 /* What is needed of struct boot_params and of setup_data. */
 #define EXT_CMD_LINE_PTR	0x0c8
@@ -29,8 +29,6 @@ struct node {
 	u64 inner_len;
 	u64 inner_addr;
 };
-
-void payload(const u8 *params);
 
 static u32 read32(const u8 *at)
 {
@@ -67,7 +65,7 @@ static void copy(u8 *to, const char *from)
 		;
 }
 
-static void end(volatile struct parker_told *told, u32 how)
+static void end(struct parker_told *told, u32 how)
 {
 	told->end = how;
 	__atomic_store_n(&told->state, PARKER_TOLD_ENDED, __ATOMIC_RELEASE);
@@ -75,20 +73,20 @@ static void end(volatile struct parker_told *told, u32 how)
 		asm volatile("cli; hlt");
 }
 
-static void beat_until_stop(volatile struct parker_told *told,
-			    const volatile struct parker_request *request)
+static void beat_until_stop(struct parker_told *told,
+			    const struct parker_request *request)
 {
 	while (request->request != PARKER_REQUEST_STOP) {
 		told->heartbeat++;
 		for (int i = 0; i < 100000; i++)
-			asm volatile("pause");
+			asm volatile("pause" : : : "memory");
 	}
 	end(told, PARKER_END_POWEROFF);
 }
 
 /* One of what no kernel in order reports, while it looks fine otherwise. */
-static void lie(const char *line, volatile struct parker_told *told,
-		volatile struct parker_console *console)
+static void lie(const char *line, struct parker_told *told,
+		struct parker_console *console)
 {
 	if (is(line, "state"))
 		told->state = 3;
@@ -102,14 +100,14 @@ static void lie(const char *line, volatile struct parker_told *told,
 		console->head = 1ULL << 63;
 }
 
-static void report(volatile struct parker_told *told)
+static void report(struct parker_told *told)
 {
 	told->version = PARKER_ABI_VERSION;
 	told->nr_cpus = 1;
 	__atomic_store_n(&told->state, PARKER_TOLD_UP, __ATOMIC_RELEASE);
 }
 
-void payload(const u8 *params)
+void run(const u8 *params)
 {
 	const char *line = (void *)(read32(params + CMD_LINE_PTR) |
 				    (u64)read32(params + EXT_CMD_LINE_PTR) << 32);

@@ -25,7 +25,8 @@ quarantined()
 	local cpus
 
 	cpus=$(sed -n 's/^quarantined cpus \([^ ]*\) .*/\1/p' available)
-	same "$cpus" "$(expand "$1" | collapse)" && same "$(grep -o 'memory [0-9]*$' available)" "memory $(($2 << 20))"
+	same "$cpus" "$(expand "$1" | collapse)" &&
+		same "$(grep -o 'memory [0-9]*$' available)" "memory $(($2 << 20))"
 }
 
 none_available()
@@ -103,7 +104,7 @@ start_fails()
 }
 
 setup
-[ "${PARKER_DOOMED:-0}" != 0 ] || skip_all "it takes CPUs until the machine restarts: PARKER_DOOMED=1"
+[ "${PARKER_DOOMED:-0}" != 0 ] || skip_all "what it takes is gone until a restart: PARKER_DOOMED=1"
 [ -w $UNHEARD ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 [ -w $UNHEARD ] || skip_all "this kernel has no CONFIG_PARKER_DEBUG"
 "$KEXEC" --version >/dev/null 2>&1 || skip_all "no kexec: set PARKER_KEXEC"

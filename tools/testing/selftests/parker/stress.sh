@@ -37,7 +37,7 @@ some_memory()
 
 an_action()
 {
-	one_of idle idle crash exit poweroff reboot deaf flood busy
+	one_of idle crash exit poweroff reboot deaf flood busy
 }
 
 a_load()
@@ -124,7 +124,8 @@ explainable()
 	for dir in kst-*; do
 		[ -d "$dir" ] || continue
 		note "$dir: $(state "$dir"): $(cat "$dir/reason")"
-		is_sentence "x $(cat "$dir/reason")" && same "$(wc -l <"$dir/last_error")" 1 || return
+		is_sentence "x $(cat "$dir/reason")" &&
+			same "$(wc -l <"$dir/last_error")" 1 || return
 		case $(state "$dir") in
 		empty) same "$(cat "$dir/image")" "" || return ;;
 		loaded|booting|running|stopping|stopped|crashed) ;;
