@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Each allocation of each operation fails once, one after the other, until the
-# operation passes without a failure. What failed has changed nothing.
+# operation passes without a failure. Then each callback of CPU hotplug that can refuse
+# does so. What failed has changed nothing.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -76,6 +77,40 @@ remake()
 }
 
 
+# CPU hotplug lets a callback fail once, where the kernel knows that it can.
+each_callback()
+{
+	local nr failed=0 fail="$CPUDIR/cpu${CPU%%[-,]*}/hotplug/fail"
+
+	for nr in $(sed -n 's/^ *\([0-9]*\):.*/\1/p' $CPUDIR/hotplug/states); do
+		{ echo "$nr" >"$fail"; } 2>/dev/null || continue
+		snapshot >"$TMP/before"
+		if pk write kst-a/cpus "$CPU" 2>/dev/null; then
+			# It has nothing to do when a CPU goes offline.
+			echo -1 >"$fail"
+			no_cpus || return
+			continue
+		fi
+		failed=$((failed + 1))
+		untouched && is_sentence "$(cat kst-a/last_error)" ||
+			{ note "after callback $nr refused"; return 1; }
+	done
+	note "$failed callbacks refused"
+	[ $failed -gt 5 ] && pk write kst-a/cpus "$CPU" && no_cpus && cpus_back
+}
+
+# What does not come online stays offline, and that is said.
+stays_offline()
+{
+	local cpu=${CPU%%[-,]*} nr
+
+	nr=$(sed -n 's/^ *\([0-9]*\): mm\/vmstat:online/\1/p' $CPUDIR/hotplug/states)
+	pk write kst-a/cpus "$CPU" && echo "$nr" >"$CPUDIR/cpu$cpu/hotplug/fail" && no_cpus &&
+		like "$(cat kst-a/last_error)" "CPU $cpu was given back, but did not come online" &&
+		same "$(cat "$CPUDIR/cpu$cpu/online")" 0 &&
+		echo 1 >"$CPUDIR/cpu$cpu/online" && cpus_back
+}
+
 killed()
 {
 	pk write kst-a/state kill && pk write kst-a/state unload &&
@@ -88,10 +123,12 @@ setup
 inject_everywhere || skip_all "this kernel has no CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC"
 [ -r "$HERE/payload" ] || skip_all "the payload is not built"
 need 2 64
-plan 9
+plan 11
 CPU=$(pick 1)
 check "mkdir" each "pk rmdir kst-a" mkdir kst-a
 check "memory" each "pk write kst-a/memory 0" write kst-a/memory 16M
+check "callbacks of CPU hotplug" each_callback
+check "a callback when a CPU comes back" stays_offline
 check "cpus" each no_cpus write kst-a/cpus "$CPU"
 check "a load" each "pk unload $(id_of kst-a)" load "$(id_of kst-a)" "$HERE/payload" - idle
 check "a start" each killed write kst-a/state start
