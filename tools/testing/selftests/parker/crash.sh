@@ -115,7 +115,7 @@ pk write kst-a/on_crash stay
 hangs
 case $? in
 0) ktap_test_pass "who hangs is found by the watchdog" ;;
-4) ktap_test_skip "who hangs: the application kernel has no CONFIG_LKDTM" ;;
+4) ktap_test_skip "who hangs: the application kernel has no CONFIG_PARKER_DEBUG" ;;
 *) explain; ktap_test_fail "who hangs is found by the watchdog" ;;
 esac
 pk write kst-a/state kill
