@@ -62,6 +62,13 @@ has()
 	say "has crash memory $(cat /sys/kernel/kexec_crash_size)"
 }
 
+# In a crash kernel of the machine: can what the other one left be read?
+dump()
+{
+	[ ! -e /proc/vmcore ] ||
+		say "dump $(dd if=/proc/vmcore bs=1M count=256 2>/dev/null | wc -c) bytes"
+}
+
 cpus_online()
 {
 	cat /sys/devices/system/cpu/online
@@ -203,6 +210,7 @@ say "clocksource $(cat $CLOCKS/current_clocksource)"
 say "seconds $(date +%s)"
 awk '/System RAM/ { print "app: ram", $1 }' /proc/iomem
 has
+dump
 say "ready"
 
 case $(argument parker.app) in
