@@ -15,10 +15,12 @@
 #include "pk.h"
 
 static bool stop;
+static int spinning;
 
 static void *spin(void *arg)
 {
 	pk_pin((long)arg);
+	__atomic_add_fetch(&spinning, 1, __ATOMIC_RELAXED);
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
 		__builtin_ia32_pause();
 	return NULL;
@@ -96,6 +98,9 @@ int pk_storm(int argc, char **argv)
 	nr = on_cpus(&cpus, spin, threads);
 	if (nr < 0)
 		return PK_WRONG;
+	/* Who is not there yet would not be interrupted. */
+	while (__atomic_load_n(&spinning, __ATOMIC_RELAXED) < nr)
+		usleep(1000);
 	begin = pk_now_usec();
 	for (long i = 0; i < count; i++) {
 		if (once(page)) {
