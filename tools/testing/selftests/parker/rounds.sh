@@ -30,20 +30,6 @@ rounds()
 	done
 }
 
-# What is freed with a delay gets some time, what is lost never comes.
-settled()
-{
-	local best=0 now
-
-	for _ in 1 2 3 4 5; do
-		now=$(available_kb)
-		[ "$now" -le "$best" ] || best=$now
-		[ "$best" -lt "${1:-0}" ] || break
-		sleep 1
-	done
-	echo "$best"
-}
-
 cpu_columns()
 {
 	head -n 1 /proc/interrupts
