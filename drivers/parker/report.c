@@ -8,7 +8,6 @@
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/init.h>
-#include <linux/instruction_pointer.h>
 #include <linux/kdebug.h>
 #include <linux/notifier.h>
 #include <linux/panic.h>
@@ -18,8 +17,6 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
-
-#include <asm/asm.h>
 
 #include "app.h"
 
@@ -44,14 +41,17 @@ static struct notifier_block parker_die_nb = {
 	.notifier_call = parker_note_oops,
 };
 
-/* Where the caller is. */
+/*
+ * Where the caller is.  All at one point, as what a debugger knows of the stack
+ * holds for one address: the compiler may put the label of _THIS_IP_ elsewhere.
+ */
 static __always_inline struct pt_regs parker_here(void)
 {
-	return (struct pt_regs){
-		.ip	= _THIS_IP_,
-		.sp	= current_stack_pointer,
-		.bp	= (unsigned long)__builtin_frame_address(0),
-	};
+	struct pt_regs regs = {};
+
+	asm volatile("lea (%%rip), %0\n\tmov %%rsp, %1\n\tmov %%rbp, %2"
+		     : "=&r" (regs.ip), "=&r" (regs.sp), "=&r" (regs.bp));
+	return regs;
 }
 
 /* An oops that somebody else survived has nothing to do with a panic. */
