@@ -67,23 +67,6 @@ unloads()
 	kexec_a "$1" && is_state kst-a empty
 }
 
-own_image()
-{
-	"$KEXEC" -s -l "$KERNEL" --initrd="$INITRD" --command-line=own >"$TMP/out" 2>&1 &&
-		same "$(cat /sys/kernel/kexec_loaded)" 1
-}
-
-# own_is LOADED, whatever was done to the partition
-own_is()
-{
-	same "$(cat /sys/kernel/kexec_loaded)" "$1"
-}
-
-own_unload()
-{
-	"$KEXEC" -s -u && own_is 0 && is_state kst-a loaded
-}
-
 unknown_partition()
 {
 	"$KEXEC" --parker=kst-none -l "$KERNEL" >"$TMP/out" 2>&1 && return 1
@@ -154,9 +137,9 @@ check "-e" starts -e
 check "--exec" starts --exec
 check "--unload" unloads --unload
 check "the machine's own image was not touched" own_is 0
-check "the machine's own image is loaded beside" own_image
+check "the machine's own image is loaded beside" own_load
 check "-l leaves it" eval 'loads "kst=4" --command-line=kst=4 && own_is 1'
-check "its unload leaves the partition's" own_unload
+check "its unload leaves the partition's" eval 'own_unload && is_state kst-a loaded'
 mounts
 echo "no kernel" >"$TMP/text"
 check "what is no bzImage is refused" fails_saying "*$TMP/text*" -l "$TMP/text"

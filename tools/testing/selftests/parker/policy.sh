@@ -13,43 +13,6 @@ LIMIT_FILE=/proc/sys/kernel/kexec_load_limit_reboot
 DISABLED=/proc/sys/kernel/kexec_load_disabled
 SECURITY=/sys/kernel/security
 
-own_is()
-{
-	same "$(cat /sys/kernel/kexec_loaded)" "$1"
-}
-
-crash_is()
-{
-	same "$(cat /sys/kernel/kexec_crash_loaded)" "$1"
-}
-
-kexec_s()
-{
-	"$KEXEC" -s "$@" >"$TMP/out" 2>&1 && return
-	sed 's/^/# /' "$TMP/out"
-	return 1
-}
-
-own_load()
-{
-	kexec_s -l "$KERNEL" --initrd="$INITRD" --command-line=own && own_is 1
-}
-
-own_unload()
-{
-	kexec_s -u && own_is 0
-}
-
-crash_load()
-{
-	kexec_s -p "$KERNEL" --initrd="$INITRD" --command-line=crash && crash_is 1
-}
-
-crash_unload()
-{
-	kexec_s -p -u && crash_is 0
-}
-
 # A whole life of a partition
 lives()
 {
