@@ -4,7 +4,7 @@
 # then does what parker.app=ACTION of the command line names.
 #
 #   idle      nothing, which is the default
-#   poweroff  halt  reboot  crash (panic)  hang (all CPUs)  exit (of init)
+#   poweroff  halt  reboot  crash (panic)  exit (of init)
 #   deaf      idle, but does not power off when it is asked to
 #   hotplug   takes its CPUs offline and online again
 #   irqs      prints its interrupt counts, once a second
@@ -219,7 +219,6 @@ halt) halt -f ;;
 reboot) reboot -f ;;
 crash) crash ;;
 exit) exit 3 ;;
-hang) die spin ;;
 do) eval "$(argument parker.do | tr , ' ')" ;;
 spite) trap crash USR2 ;;
 deaf) trap '' USR2 ;;

@@ -32,16 +32,8 @@ way()
 	local desc="$1"
 
 	shift
-	dies "$@"
-	case $? in
-	0) ktap_test_pass "$desc" ;;
-	4) ktap_test_skip "$desc: the application kernel lacks a debug option" ;;
-	*)
-		explain kst-a
-		ktap_test_fail "$desc"
+	check_or_skip "the application kernel lacks a debug option" "$desc" dies "$@" ||
 		pk write kst-a/state kill
-		;;
-	esac
 }
 
 # long way|check DESCRIPTION ...: what others stand for in a short run

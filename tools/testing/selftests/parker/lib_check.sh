@@ -17,6 +17,26 @@ check()
 	fi
 }
 
+# check_or_skip LACK DESCRIPTION COMMAND...: as check; a command that ends with 4 cannot
+# do it for LACK. Fails if the command does.
+check_or_skip()
+{
+	local lack="$1" desc="$2" status=0
+
+	shift 2
+	"$@" || status=$?
+	case $status in
+	0) ktap_test_pass "$desc" ;;
+	4) ktap_test_skip "$desc: $lack" ;;
+	*)
+		note "failed: $*"
+		explain
+		ktap_test_fail "$desc"
+		return 1
+		;;
+	esac
+}
+
 same()
 {
 	[ "$1" = "$2" ] && return
