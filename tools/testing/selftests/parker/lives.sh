@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 LIVES=${PARKER_LIVES:-40}
+WAYS="poweroff halt panic silent hang state version end mark head"
 
 # What a way to end looks like from outside: STATE REASON
 looks()
@@ -28,20 +29,20 @@ looks()
 
 born()
 {
-	pk write create "kst-life cpus=$1 memory=16M" &&
+	pk write create "kst-life cpus=$CPU memory=16M" &&
 		pk write kst-life/boot_timeout 1 && pk write kst-life/watchdog 1 &&
-		pk load "$(id_of kst-life)" "$HERE/payload" - "$2"
+		pk load "$(id_of kst-life)" "$HERE/payload" - "$1"
 }
 
-# life CPU WAY
+# life WAY
 life()
 {
 	local want
 
-	want=$(looks "$2")
-	born "$1" "$2" && start kst-life && wait_state kst-life "${want%% *}" &&
+	want=$(looks "$1")
+	born "$1" && start kst-life && wait_state kst-life "${want%% *}" &&
 		like "$(cat kst-life/reason)" "${want#* }" || return
-	case $2 in
+	case $1 in
 	silent|head) ;;
 	*) same "$(cat kst-life/console)" payload || return ;;
 	esac
@@ -51,7 +52,7 @@ life()
 # It is killed, stopped, or ends by another start.
 life_of_the_idle()
 {
-	born "$1" idle && start kst-life && wait_state kst-life running &&
+	born idle && start kst-life && wait_state kst-life running &&
 		pk write kst-life/state stop && wait_state kst-life stopped &&
 		same "$(cat kst-life/reason)" "powered off" && start kst-life &&
 		pk write kst-life/state kill && is_state kst-life stopped && remove kst-life
@@ -64,12 +65,13 @@ chance()
 
 random_life()
 {
-	set -- "$1" poweroff halt panic silent hang state version end mark head idle
-	shift "$(($(chance) % 11 + 1))" || return
+	# shellcheck disable=SC2086
+	set -- $WAYS idle
+	shift "$(($(chance) % $#))" || return
 	if [ "$1" = idle ]; then
-		life_of_the_idle "$CPU"
+		life_of_the_idle
 	else
-		life "$CPU" "$1"
+		life "$1"
 	fi
 }
 
@@ -78,7 +80,7 @@ lives()
 	local nr
 
 	for nr in $(seq "$1"); do
-		random_life "$CPU" || { note "in life $nr"; return 1; }
+		random_life || { note "in life $nr"; return 1; }
 	done
 }
 
@@ -93,10 +95,10 @@ setup
 need 1 64
 plan 14
 CPU=$(pick 1)
-for way in poweroff halt panic silent hang state version end mark head; do
-	check "it dies by: $way" life "$CPU" $way
+for way in $WAYS; do
+	check "it dies by: $way" life "$way"
 done
-check "it lives until it is asked to end" life_of_the_idle "$CPU"
+check "it lives until it is asked to end" life_of_the_idle
 # What the kernel sets up once, and a debug kernel collects
 lives 10 || die "no life"
 left_over >"$TMP/before"
