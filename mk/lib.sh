@@ -133,6 +133,15 @@ outcome()
 	fi
 }
 
+# found NAME REGEX FILE: a test that passes if a line of the file is like that
+found()
+{
+	local status=0
+
+	grep -qE "$2" "$3" || status=1
+	outcome $status "$1" "$3"
+}
+
 # sum_up: the last line of a script that tests, and its status.
 sum_up()
 {
