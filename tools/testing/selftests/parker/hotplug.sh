@@ -10,43 +10,15 @@
 
 ROUNDS=${PARKER_HOTPLUG_ROUNDS:-3}
 
-# Until the file is gone; says how often, or what went wrong.
-hotplug_loop()
+load_and_unload()
 {
-	local count=0
-
-	while [ -e "$TMP/go" ]; do
-		echo 0 >"$CPUDIR/cpu$1/online" && echo 1 >"$CPUDIR/cpu$1/online" || break
-		count=$((count + 1))
-		echo $count >"$TMP/hotplug"
-	done
-	[ ! -e "$TMP/go" ] || echo failed >"$TMP/hotplug"
-}
-
-kexec_loop()
-{
-	local count=0
-
-	while [ -e "$TMP/go" ]; do
-		"$KEXEC" -s -l "$KERNEL" --initrd="$INITRD" --command-line=own &&
-			"$KEXEC" -s -u || break
-		count=$((count + 1))
-		echo $count >"$TMP/kexec"
-	done
-	[ ! -e "$TMP/go" ] || echo failed >"$TMP/kexec"
+	"$KEXEC" -s -l "$KERNEL" --initrd="$INITRD" --command-line=own && "$KEXEC" -s -u
 }
 
 # Calls of a function on all CPUs that are online, whatever they are just then.
-storm_loop()
+call_all()
 {
-	local count=0
-
-	while [ -e "$TMP/go" ]; do
-		pk storm membarrier 100 >/dev/null && pk storm mprotect 100 >/dev/null || break
-		count=$((count + 200))
-		echo $count >"$TMP/storm"
-	done
-	[ ! -e "$TMP/go" ] || echo failed >"$TMP/storm"
+	pk storm membarrier 100 >/dev/null && pk storm mprotect 100 >/dev/null
 }
 
 # Each kind of end in turn, and one that is not waited for.
@@ -65,24 +37,6 @@ rounds()
 	done
 }
 
-beside()
-{
-	"$@" 2>"$TMP/stderr" &
-	loop=$!
-	CHILDREN="$CHILDREN $loop"
-}
-
-# beside_went_on FILE: the loop made progress, and did not fail
-beside_went_on()
-{
-	rm -f "$TMP/go"
-	wait $loop
-	touch "$TMP/go"
-	note "$1: $(cat "$TMP/$1" 2>/dev/null || echo 0) times beside $ROUNDS rounds"
-	sed 's/^/# /' "$TMP/stderr"
-	between "$(cat "$TMP/$1" 2>/dev/null || echo 0)" 1 1000000
-}
-
 setup
 need 2 256
 plan 9
@@ -95,25 +49,24 @@ if has_smt; then
 else
 	MINE=$(echo "$MINE" | collapse)
 fi
-touch "$TMP/go"
 
-beside hotplug_loop "$OTHER"
+beside hotplug off_and_on "$OTHER"
 check "partitions come and go beside CPU hotplug" rounds
-check "CPU $OTHER went offline and online all the time" beside_went_on hotplug
+check "CPU $OTHER went offline and online all the time" went_on hotplug
 check "it is online" has_cpu "$(online)" "$OTHER"
 if "$KEXEC" --version >/dev/null 2>&1; then
-	beside kexec_loop
+	beside kexec load_and_unload
 	check "partitions come and go beside kexec -l and -u" rounds
-	check "these went on all the time" beside_went_on kexec
+	check "these went on all the time" went_on kexec
 	check "no image of the machine's own is loaded" same "$(cat /sys/kernel/kexec_loaded)" 0
 else
 	for what in "beside kexec" "kexec went on" "no image"; do
 		ktap_test_skip "$what: no kexec"
 	done
 fi
-beside storm_loop
+beside storm call_all
 check "partitions come and go beside storms of interrupts" rounds
-check "these went on all the time" beside_went_on storm
+check "these went on all the time" went_on storm
 remove_all
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

@@ -16,6 +16,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/lib_machine.sh"
 . "$HERE/lib_partition.sh"
 . "$HERE/lib_check.sh"
+. "$HERE/lib_beside.sh"
 . "$HERE/lib_kexec.sh"
 
 PATH=$HERE:$PATH
