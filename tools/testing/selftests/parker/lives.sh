@@ -92,8 +92,8 @@ left_over()
 
 setup
 [ -r "$HERE/payload" ] || skip_all "the payload is not built"
-need 1 64
-plan 14
+need 2 64
+plan 16
 CPU=$(pick 1)
 for way in $WAYS; do
 	check "it dies by: $way" life "$way"
@@ -102,10 +102,14 @@ check "it lives until it is asked to end" life_of_the_idle
 # What the kernel sets up once, and a debug kernel collects
 lives 10 || die "no life"
 left_over >"$TMP/before"
+leaks_forget
 before=$(settled 999999999)
+works "$(first_cpu)"
 check "$LIVES lives" lives "$LIVES"
+check "the boot kernel's own work was not disturbed" worked_on
 left_over >"$TMP/after"
 check "nothing is left of them" eval 'cmp "$TMP/before" "$TMP/after" &&
 	between $(($(settled $((before - 2048))) - before)) -2048 1000000000'
+check_or_skip "the boot kernel has no kmemleak" "no object is lost" no_leaks
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

@@ -141,12 +141,14 @@ all_goes()
 
 setup
 need 6 1024
-plan 7
+plan 9
 for nr in 0 1 2 3 4 5; do
 	whole_life kst-$nr >/dev/null 2>&1
 done
 all_goes || die "they do not go"
 before=$(available_kb)
+leaks_forget
+works
 
 check "$WRITERS writers do what they like" storm
 check "what is left makes sense" explainable
@@ -154,6 +156,8 @@ check "they do so while each partition is killed again and again" \
 	storm kst-0 kst-1 kst-2 kst-3 kst-4 kst-5
 check "what is left makes sense then" explainable
 check "all of it can be removed" all_goes
+check "the boot kernel's own work was not disturbed" worked_on
+check_or_skip "the boot kernel has no kmemleak" "no object is lost" no_leaks
 check "no memory is lost" between "$(($(available_kb) - before))" -16384 1000000000
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish
