@@ -48,11 +48,14 @@ own_image()
 # An alarm would wake the machine if it did fall asleep.
 stays_awake()
 {
-	local alarm=/sys/class/rtc/rtc0/wakealarm ours='' result
+	local alarm=/sys/class/rtc/rtc0/wakealarm ours='' how result=0
 
 	[ ! -w $alarm ] || [ "$(cat $alarm)" ] || ! echo +30 >$alarm || ours=1
-	pk write /sys/power/state freeze EBUSY && log_since | grep -q "partitions have CPUs"
-	result=$?
+	for how in freeze disk; do
+		grep -qw $how /sys/power/state || continue
+		pk write /sys/power/state $how EBUSY || result=1
+	done
+	log_since | grep -q "no suspend while partitions have CPUs" || result=1
 	[ -z "$ours" ] || echo 0 >$alarm
 	return $result
 }
