@@ -6,6 +6,7 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/device.h>
+#include <linux/error-injection.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/smt.h>
 #include <linux/slab.h>
@@ -153,7 +154,7 @@ static void parker_forbid_offline(struct device *dev, bool forbid)
 }
 
 /* Returns 0 when it went offline, 1 when it was, or an error. */
-static int parker_take_offline(unsigned int cpu)
+static noinline int parker_take_offline(unsigned int cpu)
 {
 	struct device *dev;
 	int ret;
@@ -169,6 +170,7 @@ static int parker_take_offline(unsigned int cpu)
 	unlock_device_hotplug();
 	return ret;
 }
+ALLOW_ERROR_INJECTION(parker_take_offline, ERRNO);
 
 static int parker_take_all_offline(const struct cpumask *cpus, struct cpumask *were_online,
 				   struct parker_error *err)
@@ -198,11 +200,14 @@ static int parker_boot_once(const struct cpumask *cpus, struct parker_error *err
 
 	for_each_cpu_andnot(cpu, cpus, &cpus_booted_once_mask) {
 		ret = add_cpu(cpu);
-		if (!ret)
-			ret = remove_cpu(cpu);
 		if (ret < 0)
 			return parker_fail(err, ret,
 					   "CPU %u was never online, and could not be brought up once: %pe",
+					   cpu, ERR_PTR(ret));
+		ret = remove_cpu(cpu);
+		if (ret < 0)
+			return parker_fail(err, ret,
+					   "CPU %u was never online, was brought up once, and now stays online: %pe",
 					   cpu, ERR_PTR(ret));
 	}
 	return 0;

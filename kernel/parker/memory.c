@@ -4,6 +4,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
+#include <linux/error-injection.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -16,7 +17,7 @@
 static atomic64_t parker_quarantined_bytes;
 
 /* Gives up for a fatal signal: a large region takes seconds. */
-static int parker_region_clear(const struct parker_region *region, bool killable)
+static noinline int parker_region_clear(const struct parker_region *region, bool killable)
 {
 	unsigned long pfn = PHYS_PFN(region->start);
 	unsigned long end = PHYS_PFN(region->start + region->len);
@@ -29,6 +30,7 @@ static int parker_region_clear(const struct parker_region *region, bool killable
 	}
 	return 0;
 }
+ALLOW_ERROR_INJECTION(parker_region_clear, ERRNO);
 
 /* What goes is cleared if an application kernel may have written to it. */
 static void parker_regions_give(const struct parker_partition *p,

@@ -8,6 +8,7 @@
  * so misses most places for a large region.
  */
 #include <linux/cleanup.h>
+#include <linux/error-injection.h>
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
 #include <linux/memory_hotplug.h>
@@ -324,8 +325,8 @@ void parker_region_free(const struct parker_region *region)
 	}
 }
 
-static int parker_run_take(struct parker_map *map, const struct parker_run *run,
-			   struct parker_plan *plan)
+static noinline int parker_run_take(struct parker_map *map, const struct parker_run *run,
+				    struct parker_plan *plan)
 {
 	unsigned long pfn = map->range.start + run->first * PARKER_BLOCK_PAGES;
 	struct parker_region region = {
@@ -353,6 +354,7 @@ static int parker_run_take(struct parker_map *map, const struct parker_run *run,
 	}
 	return parker_regions_add(&plan->result, &region);
 }
+ALLOW_ERROR_INJECTION(parker_run_take, ERRNO);
 
 /* Pieces that are too small cannot add up to @need. */
 static bool parker_run_helps(const struct parker_run *run,

@@ -11,6 +11,7 @@
 #include <linux/cc_platform.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
+#include <linux/error-injection.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/parker.h>
@@ -254,6 +255,7 @@ int parker_send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 	send_to(cpu, cr3, cr4, entry, arg);
 	return wait_for_sign_in(cpu, SIGN_IN_MS) ? 0 : -EIO;
 }
+ALLOW_ERROR_INJECTION(parker_send_to, ERRNO);
 
 int arch_parker_park_cpus(const struct cpumask *cpus, struct cpumask *unproved)
 {

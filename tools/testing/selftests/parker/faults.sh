@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Each allocation of each operation fails once, one after the other, until the
-# operation passes without a failure. Then each callback of CPU hotplug that can refuse
-# does so. What failed has changed nothing.
+# operation passes without a failure; so does each call of what takes CPUs and memory
+# away or starts a CPU, and each callback of CPU hotplug that can refuse. What failed
+# has changed nothing.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -32,6 +33,7 @@ each()
 		case $?,$said in
 		0,clean)
 			note "$((nr - 1)) allocations, $failed of which it needs"
+			NEEDED=$failed
 			[ $failed -gt 0 ]
 			return
 			;;
@@ -56,6 +58,139 @@ each()
 	done
 	note "it goes on and on"
 	return 1
+}
+
+# fault ATTRIBUTE=VALUE...: of fail_function
+fault()
+{
+	local attribute
+
+	for attribute; do
+		echo "${attribute#*=}" >"$DEBUG/fail_function/${attribute%%=*}" || return
+	done
+}
+
+inject()
+{
+	fault inject="$1" "$1/retval=$(printf %#x "-$2")" probability=100 verbose=0
+}
+
+inject_no_more()
+{
+	fault probability=0 inject="!$1"
+}
+
+# What is left of the space must be more than the 1 that each call takes.
+# each_call FUNCTION ERRNO UNDO COMMAND...: each of its calls fails once with that
+each_call()
+{
+	local function="$1" undo="$3" nr=0 status failed=0
+
+	inject "$function" "$2" || return
+	shift 3
+	while [ $nr -lt 100 ]; do
+		snapshot >"$TMP/before"
+		fault space=$((nr + 1)) times=1 || return
+		"$@" >/dev/null 2>"$TMP/err"
+		status=$?
+		[ "$(cat $DEBUG/fail_function/times)" = 0 ] || break
+		nr=$((nr + 1))
+		if [ $status = 0 ]; then
+			$undo || return
+			continue
+		fi
+		failed=$((failed + 1))
+		untouched || { note "after call $nr failed"; return 1; }
+	done
+	inject_no_more "$function"
+	note "$nr calls, $failed of which it needs"
+	[ $status = 0 ] && [ $nr -gt 0 ] && $undo
+}
+
+create_two()
+{
+	pk write create "kst-a cpus=$TWO memory=16M"
+}
+
+create_pieces()
+{
+	pk write create "kst-a cpus=$CPU memory=16M,16M"
+}
+
+# All of it, wherever it looks
+no_memory_moves()
+{
+	local owner=. glob="*could be taken*" result
+
+	inject parker_run_take 16 && fault space=0 times=-1 || return
+	snapshot >"$TMP/before"
+	refused pk write create "kst-a cpus=$CPU memory=16M" ENOMEM && untouched
+	result=$?
+	inject_no_more parker_run_take
+	return $result
+}
+
+# each_worker COMMAND...: for each thread that can be the one to start a kernel again
+each_worker()
+{
+	local comm
+
+	for comm in /proc/[0-9]*/comm; do
+		case $(cat "$comm" 2>/dev/null) in
+		kworker/u*) "$@" "${comm%comm}fail-nth" 2>/dev/null ;;
+		esac
+	done
+}
+
+fail_nth()
+{
+	echo "$1" >"$2"
+}
+
+# only_below FUNCTION: what it calls; all if there is none
+only_below()
+{
+	local dir start=0 end=0xffffffffffffffff
+
+	if [ "${1:-}" ]; then
+		# shellcheck disable=SC2046
+		set -- $(sort /proc/kallsyms | awk -v name="$1" 'start && $1 != start {
+			print "0x" start, "0x" $1; exit } $3 == name { start = $1 }')
+		start=$1
+		end=$2
+	fi
+	for dir in $DEBUG/failslab $DEBUG/fail_page_alloc; do
+		echo "$start" >$dir/require-start && echo "$end" >$dir/require-end || return
+	done
+}
+
+# It reboots again and again, until that allocation fails.
+restart_fails()
+{
+	each_worker fail_nth "$1"
+	pk write kst-a/state start &&
+		pk until kst-a/reason "$LIMIT" grep -q "^restart failed: " kst-a/reason &&
+		is_state kst-a stopped && is_sentence "$(cat kst-a/last_error)" || return
+	each_worker fail_nth 0
+}
+
+# A work starts it again, in any of the workers. It needs what a start needs.
+each_of_a_restart()
+{
+	local nr result=0
+
+	pk unload "$(id_of kst-a)" && pk load "$(id_of kst-a)" "$HERE/payload" - reboot &&
+		only_below parker_restart || return
+	snapshot | grep -v kst-a/ >"$TMP/before"
+	for nr in $(seq "$1"); do
+		restart_fails "$nr" || { note "allocation $nr"; result=1; break; }
+		snapshot | grep -v kst-a/ >"$TMP/after"
+		cmp "$TMP/before" "$TMP/after" || { result=1; break; }
+	done
+	each_worker fail_nth 0
+	only_below
+	pk write kst-a/state kill
+	return $result
 }
 
 no_cpus()
@@ -121,10 +256,15 @@ setup
 [ -w /proc/self/fail-nth ] || skip_all "this kernel has no CONFIG_FAULT_INJECTION"
 [ -d $DEBUG/failslab ] || mount -t debugfs none $DEBUG 2>/dev/null
 inject_everywhere || skip_all "this kernel has no CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC"
+[ -w $DEBUG/fail_function/inject ] && [ -w $DEBUG/failslab/require-start ] ||
+	skip_all "this kernel has no CONFIG_FAIL_FUNCTION, CONFIG_FAULT_INJECTION_STACKTRACE_FILTER"
 [ -r "$HERE/payload" ] || skip_all "the payload is not built"
 need 2 64
-plan 11
+plan 19
 CPU=$(pick 1)
+TWO=$(pick 2)
+leaks_forget
+works
 check "mkdir" each "pk rmdir kst-a" mkdir kst-a
 check "memory" each "pk write kst-a/memory 0" write kst-a/memory 16M
 check "callbacks of CPU hotplug" each_callback
@@ -134,8 +274,21 @@ check "a load" each "pk unload $(id_of kst-a)" load "$(id_of kst-a)" "$HERE/payl
 check "a start" each killed write kst-a/state start
 check "it runs" wait_state kst-a running
 pk write kst-a/state kill
+check "a restart" each_of_a_restart "$NEEDED"
+killed
+check "a start-up IPI" each_call parker_send_to 5 killed pk write kst-a/state start
 check "rmdir" each remake rmdir kst-a
 check "create" each "pk rmdir kst-a" write create "kst-a cpus=$CPU memory=16M"
+pk rmdir kst-a
+check "CPUs that do not go offline" \
+	each_call parker_take_offline 16 "pk rmdir kst-a" create_two
+check "memory that cannot be isolated" \
+	each_call parker_run_take 16 "pk rmdir kst-a" create_pieces
+check "no memory can be isolated" no_memory_moves
+check "a signal while memory is cleared" \
+	each_call parker_region_clear 4 "pk rmdir kst-a" create_pieces
 remove_all
+check "the boot kernel's own work was not disturbed" worked_on
+check_or_skip "the boot kernel has no kmemleak" "no object is lost" no_leaks
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

@@ -4,7 +4,7 @@
  * line says: in milliseconds, so that thousands of lives can be tested.
  *
  *   idle      reports, beats, powers off when it is asked to
- *   poweroff  halt  panic  as a kernel in order ends
+ *   poweroff  halt  reboot  panic  as a kernel in order ends
  *   silent    never reports
  *   hang      reports and beats no more
  *   state  version  end  mark  head  reports what cannot be
@@ -128,6 +128,8 @@ void run(const u8 *params)
 		end(told, PARKER_END_POWEROFF);
 	if (is(line, "halt"))
 		end(told, PARKER_END_HALT);
+	if (is(line, "reboot"))
+		end(told, PARKER_END_REBOOT);
 	if (is(line, "panic")) {
 		copy(told->message, "payload");
 		told->panicked = 1;
