@@ -11,6 +11,7 @@
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include "internal.h"
 
@@ -89,6 +90,8 @@ static int parker_plan_check(const struct parker_plan *plan, struct parker_error
 	if (!total)
 		return 0;
 
+	/* Pages on their way to the LRU lists look as if they could not move. */
+	lru_add_drain_all();
 	for_each_node_state(node, N_MEMORY) {
 		if (parker_estimate(node, &estimate))
 			return parker_fail(err, -ENOMEM, "No memory to search for memory");

@@ -466,7 +466,7 @@ int parker_take(struct parker_plan *plan, int near)
 	if (mutex_lock_killable(&parker_take_mutex))
 		return -EINTR;
 
-	/* Pages on their way to the LRU lists look as if they could not move. */
+	/* As in the check, which may be a while ago. */
 	lru_add_drain_all();
 	ret = parker_take_all(plan, near);
 	mutex_unlock(&parker_take_mutex);
