@@ -72,6 +72,11 @@ down: initramfs ## end the machine in each way while a partition runs
 vmcore: initramfs ## look at the core file of a crashed kernel with gdb
 	@mk/vmcore
 
+.PHONY: coverage
+coverage: export COVERAGE := 1
+coverage: initramfs ## say which lines of the boot kernel's part no test runs
+	@mk/coverage
+
 .PHONY: configs
 configs: initramfs ## build Parker in other configurations, boot some of them
 	@mk/configs

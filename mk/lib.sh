@@ -21,6 +21,7 @@ build_name()
 	clang*) name+=-clang ;;
 	esac
 	[ -z "${DEBUG:-}" ] || [ "$DEBUG" = 0 ] || name+=-debug
+	[ -z "${COVERAGE:-}" ] || name+=-coverage
 	echo "$name"
 }
 
