@@ -47,6 +47,8 @@ struct parker_region {
  * @boot_cpu:	the one that is started first, out of @cpus
  * @regions:	its memory
  * @nr_regions:	entries of @regions
+ * @functions:	its PCI functions, needed by arch_parker_prepare() only
+ * @nr_functions: entries of @functions
  * @image:	kernel, initrd and command line: the buffers of a file mode kimage
  * @block_pa:	physical address of the hand-over block, set by arch_parker_prepare()
  * @block:	its address in the direct map, set by arch_parker_prepare()
@@ -62,6 +64,8 @@ struct parker_boot {
 	unsigned int boot_cpu;
 	const struct parker_region *regions;
 	unsigned int nr_regions;
+	const struct parker_function *functions;
+	unsigned int nr_functions;
 	const struct kimage *image;
 
 	phys_addr_t block_pa;
@@ -178,6 +182,16 @@ int arch_parker_kick(struct parker_boot *boot, struct parker_error *err);
  * The partition's memory keeps its content.
  */
 void arch_parker_finish(struct parker_boot *boot);
+
+/**
+ * arch_parker_config_pa() - Where is the configuration space of a PCI function?
+ * @segment:	PCI segment
+ * @bus:	bus number
+ * @devfn:	device and function number
+ *
+ * Return: the physical address of its 4 KiB, or 0 when there is none.
+ */
+phys_addr_t arch_parker_config_pa(unsigned int segment, unsigned int bus, unsigned int devfn);
 
 #ifdef CONFIG_PARKER
 int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_len,

@@ -43,7 +43,7 @@
  * parker_console: it copies once, then checks, then uses the copy.
  */
 
-#define PARKER_ABI_VERSION	1	/* What this kernel writes. */
+#define PARKER_ABI_VERSION	2	/* What this kernel writes. */
 #define PARKER_ABI_OLDEST	1	/* The oldest version it still reads. */
 
 /* One value for all kernel versions; what is next free differs between them. */
@@ -56,6 +56,8 @@
 #define PARKER_TEXT_LEN		256
 #define PARKER_MAX_REGIONS	16
 #define PARKER_MAX_MAPS		32
+#define PARKER_MAX_FUNCTIONS	32
+#define PARKER_MAX_BARS		6
 
 #define PARKER_CONSOLE_MIN	0x40000	/* Bytes of the smallest ring. */
 #define PARKER_CONSOLE_CHUNK	1024	/* See struct parker_console. */
@@ -97,6 +99,52 @@ struct parker_ram {
 
 static_assert(sizeof(struct parker_ram) == 24);
 
+/* parker_bar::flags */
+#define PARKER_BAR_64BIT	BIT(0)	/* Takes the place of two BARs. */
+#define PARKER_BAR_PREFETCH	BIT(1)
+
+/**
+ * struct parker_bar - one memory BAR of a PCI function
+ * @start:	physical address, as the CPU sees it
+ * @len:	length in bytes, a power of two; 0: there is no such BAR
+ * @flags:	PARKER_BAR_*
+ * @pad:	zero
+ */
+struct parker_bar {
+	__le64 start;
+	__le64 len;
+	__le32 flags;
+	__le32 pad;
+};
+
+static_assert(sizeof(struct parker_bar) == 24);
+
+/**
+ * struct parker_function - one PCI function of the partition
+ * @config:	physical address of the 4 KiB of its configuration space
+ * @segment:	its PCI segment
+ * @bus:	its bus number
+ * @devfn:	its device and function number on the bus
+ * @vendor:	its vendor, which a virtual function does not tell by itself
+ * @device:	its device ID, likewise
+ * @pad:	zero
+ * @node:	the boot kernel's number of its NUMA node
+ * @bars:	where its BARs are, which is where they stay
+ */
+struct parker_function {
+	__le64 config;
+	__le32 segment;
+	__u8 bus;
+	__u8 devfn;
+	__le16 vendor;
+	__le16 device;
+	__le16 pad;
+	__le32 node;
+	struct parker_bar bars[PARKER_MAX_BARS];
+};
+
+static_assert(sizeof(struct parker_function) == 168);
+
 /**
  * struct parker_given - what the boot kernel hands over
  * @magic:		%PARKER_MAGIC
@@ -125,7 +173,9 @@ static_assert(sizeof(struct parker_ram) == 24);
  *			the timer is used in TSC deadline mode
  * @wall_sec:		wall time at @wall_tsc, seconds since the epoch
  * @wall_nsec:		nanoseconds of it
- * @pad:		zero
+ * @nr_functions:	entries of the table of PCI functions, since version 2; 0 to
+ *			%PARKER_MAX_FUNCTIONS
+ * @functions_offset:	offset of that table of struct parker_function
  * @wall_tsc:		time stamp counter at which the wall time was taken
  *
  * If this structure is modified, see the rules in "The hand-over block".
@@ -156,7 +206,8 @@ struct parker_given {
 	__le64 apic_timer_hz;
 	__le64 wall_sec;
 	__le32 wall_nsec;
-	__le32 pad;
+	__le16 nr_functions;
+	__le16 functions_offset;
 	__le64 wall_tsc;
 };
 

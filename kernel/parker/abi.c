@@ -118,6 +118,37 @@ static bool ram_is_sane(const struct parker_ram *ram)
 	return len && start + len > start && IS_ALIGNED(start | len, SZ_2M);
 }
 
+static bool bar_is_sane(const struct parker_bar *bar)
+{
+	u64 start = le64_to_cpu(bar->start);
+	u64 len = le64_to_cpu(bar->len);
+
+	return !len || (is_power_of_2(len) && len >= 16 && start && IS_ALIGNED(start, len));
+}
+
+static int check_functions(const struct parker_given *given)
+{
+	u32 nr = le16_to_cpu(given->nr_functions);
+	u32 offset = le16_to_cpu(given->functions_offset);
+	const struct parker_function *function = (const void *)given + offset;
+
+	if (!nr)
+		return 0;
+	if (nr > PARKER_MAX_FUNCTIONS || !table_fits(given, offset, nr, sizeof(*function)))
+		return -EINVAL;
+
+	for (u32 i = 0; i < nr; i++) {
+		u64 config = le64_to_cpu(function[i].config);
+
+		if (!config || !IS_ALIGNED(config, SZ_4K))
+			return -EINVAL;
+		for (u32 bar = 0; bar < PARKER_MAX_BARS; bar++)
+			if (!bar_is_sane(&function[i].bars[bar]))
+				return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_tables(const struct parker_given *given)
 {
 	u32 nr_rams = le32_to_cpu(given->nr_rams);
@@ -134,7 +165,7 @@ static int check_tables(const struct parker_given *given)
 	for (u32 i = 0; i < nr_rams; i++)
 		if (!ram_is_sane(&ram[i]))
 			return -EINVAL;
-	return 0;
+	return check_functions(given);
 }
 
 static int check_fields(const struct parker_given *given)

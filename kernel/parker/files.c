@@ -58,15 +58,19 @@ static int memory_write(struct parker_partition *p, const struct parker_write *w
 
 static int devices_show(struct seq_file *m, struct parker_partition *p)
 {
+	parker_pci_show(m, &p->pci);
 	return 0;
 }
 
 static int devices_write(struct parker_partition *p, const struct parker_write *w)
 {
-	if (!*w->buf)
-		return parker_check_idle(p, w->err);
-	return parker_fail(w->err, -EOPNOTSUPP,
-			   "devices: this kernel cannot give PCI functions to a partition");
+	struct parker_pci_wish *wish __free(kfree) = kmalloc(sizeof(*wish), GFP_KERNEL);
+
+	if (!wish)
+		return -ENOMEM;
+	return parker_check_idle(p, w->err) ?:
+	       parker_pci_parse(w->buf, " \t\n", wish, w->err) ?:
+	       parker_set_devices(p, wish, w->err);
 }
 
 static int state_show(struct seq_file *m, struct parker_partition *p)
@@ -214,7 +218,7 @@ static int stat_show(struct seq_file *m, struct parker_partition *p)
 	seq_printf(m, "heartbeats %llu\n", READ_ONCE(stat->heartbeats));
 	seq_printf(m, "work_stalled %u\n", READ_ONCE(stat->work_stalled));
 	seq_printf(m, "console_bytes %llu\n", READ_ONCE(stat->console_bytes));
-	seq_printf(m, "dma_faults %llu\n", READ_ONCE(stat->dma_faults));
+	seq_printf(m, "dma_faults %llu\n", (u64)atomic64_read(&p->pci.faults));
 	return 0;
 }
 

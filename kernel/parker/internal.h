@@ -19,6 +19,7 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/parker.h>
+#include <linux/parker_pci.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -180,7 +181,6 @@ struct parker_verdict {
  * @boot_usec:		time from the last start to the report, 0 before it
  * @heartbeats:		heartbeats of the last kernel
  * @console_bytes:	what it printed
- * @dma_faults:		accesses of its devices that the IOMMU refused
  * @work_stalled:	it does no ordinary work
  */
 struct parker_stat {
@@ -192,7 +192,6 @@ struct parker_stat {
 	u64 boot_usec;
 	u64 heartbeats;
 	u64 console_bytes;
-	u64 dma_faults;
 	bool work_stalled;
 };
 
@@ -228,6 +227,7 @@ struct parker_stat {
  * @unproved:	in PARKER_QUARANTINED those of @cpus that could not be stopped
  * @regions:	its memory, under op_mutex; changed by memory.c only
  * @nr_regions:	entries of @regions
+ * @pci:	its PCI functions, under op_mutex; constant from a start to the end
  * @image:	loaded image or NULL, under op_mutex
  * @boot:	the start in hand, or the last one; block is NULL when there was
  *		none or its memory is given back, under memory_sem
@@ -273,6 +273,7 @@ struct parker_partition {
 	cpumask_var_t unproved;
 	struct parker_region regions[PARKER_MAX_REGIONS];
 	unsigned int nr_regions;
+	struct parker_pci pci;
 	struct parker_image *image;
 
 	struct parker_boot boot;
@@ -344,10 +345,10 @@ int parker_verb_check(enum parker_verb verb, enum parker_state state,
  * @devices:	functions, separated by commas, NULL when there are none
  */
 struct parker_line {
-	const char *name;
-	const char *cpus;
-	const char *memory;
-	const char *devices;
+	char *name;
+	char *cpus;
+	char *memory;
+	char *devices;
 };
 
 int parker_check_name(const char *name, struct parker_error *err);
@@ -374,6 +375,8 @@ int parker_set_cpus(struct parker_partition *p, const struct cpumask *want,
 		    struct parker_error *err);
 int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish,
 		      struct parker_error *err);
+int parker_set_devices(struct parker_partition *p, const struct parker_pci_wish *wish,
+		       struct parker_error *err);
 void __printf(3, 4) parker_set_state(struct parker_partition *p, enum parker_state state,
 				     const char *reason, ...);
 void parker_notify_state(struct parker_partition *p);

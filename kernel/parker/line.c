@@ -52,7 +52,7 @@ static int take_field(struct parker_line *line, char *field, struct parker_error
 {
 	const struct {
 		const char *key;
-		const char **value;
+		char **value;
 	} fields[] = {
 		{ "cpus=", &line->cpus },
 		{ "memory=", &line->memory },

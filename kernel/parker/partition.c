@@ -76,6 +76,8 @@ struct parker_partition *parker_partition_alloc(const char *name, struct parker_
 	INIT_LIST_HEAD(&p->node);
 	kref_init(&p->ref);
 	strscpy(p->name, name);
+	p->pci.name = p->name;
+	INIT_LIST_HEAD(&p->pci.functions);
 	mutex_init(&p->op_mutex);
 	init_rwsem(&p->memory_sem);
 	raw_spin_lock_init(&p->lock);
@@ -380,7 +382,29 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
 }
 
 /**
- * parker_partition_give_back() - Give all memory and CPUs back
+ * parker_set_devices() - Give a partition the PCI functions that it asks for
+ * @p:		the partition, its op_mutex held
+ * @wish:	all functions that it is to have
+ * @err:	gets the sentence, also that of a success with something to say
+ *
+ * Context: may sleep, for seconds.
+ * Return: 0, or a negative errno with nothing changed.
+ */
+int parker_set_devices(struct parker_partition *p, const struct parker_pci_wish *wish,
+		       struct parker_error *err)
+{
+	ktime_t begin = ktime_get();
+	int ret;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	ret = parker_pci_set(&p->pci, wish, err);
+	trace_parker_step(p->name, "devices", begin, ret);
+	return ret;
+}
+
+/**
+ * parker_partition_give_back() - Give all devices, memory and CPUs back
  * @p:		the partition, idle, its op_mutex held
  * @err:	gets the sentence
  *
@@ -389,9 +413,12 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
  */
 int parker_partition_give_back(struct parker_partition *p, struct parker_error *err)
 {
+	const struct parker_pci_wish *none __free(kfree) =
+		kzalloc(sizeof(*none), GFP_KERNEL | __GFP_NOFAIL);
 	const struct parker_wish nothing = { .nr = 0 };
 
-	return parker_set_memory(p, &nothing, err) ?:
+	return parker_set_devices(p, none, err) ?:
+	       parker_set_memory(p, &nothing, err) ?:
 	       parker_set_cpus(p, cpu_none_mask, err);
 }
 

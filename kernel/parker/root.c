@@ -14,10 +14,12 @@
  * struct parker_claim - what a line written to create or check asks for
  * @cpus:	its CPUs
  * @memory:	its memory
+ * @devices:	its PCI functions
  */
 struct parker_claim {
 	const struct cpumask *cpus;
 	struct parker_wish memory;
+	struct parker_pci_wish devices;
 };
 
 static int version_show(struct seq_file *m, struct parker_partition *p)
@@ -40,11 +42,12 @@ static int available_show(struct seq_file *m, struct parker_partition *p)
 {
 	parker_cpus_show_available(m);
 	parker_memory_show_available(m);
+	parker_pci_show_available(m);
 	show_quarantined(m);
 	return 0;
 }
 
-static int parse_claim(const struct parker_line *line, struct cpumask *cpus,
+static int parse_claim(struct parker_line *line, struct cpumask *cpus,
 		       struct parker_claim *claim, struct parker_error *err)
 {
 	int ret;
@@ -56,12 +59,9 @@ static int parse_claim(const struct parker_line *line, struct cpumask *cpus,
 	if (cpumask_empty(cpus) || !claim->memory.nr)
 		return parker_fail(err, -EINVAL, "%s: no CPU or no memory is asked for",
 				   line->name);
-	if (line->devices)
-		return parker_fail(err, -EOPNOTSUPP,
-				   "devices: this kernel cannot give PCI functions to a partition");
 
 	claim->cpus = cpus;
-	return 0;
+	return parker_pci_parse(line->devices, ",", &claim->devices, err);
 }
 
 static int check_claim(struct parker_partition *p, const struct parker_claim *claim,
@@ -70,7 +70,8 @@ static int check_claim(struct parker_partition *p, const struct parker_claim *cl
 	lockdep_assert_held(&p->op_mutex);
 
 	return parker_cpus_check(p, claim->cpus, err) ?:
-	       parker_memory_check(p, &claim->memory, err);
+	       parker_memory_check(p, &claim->memory, err) ?:
+	       parker_pci_check(&p->pci, &claim->devices, err);
 }
 
 static int take_claim(struct parker_partition *p, const struct parker_claim *claim,
@@ -78,7 +79,8 @@ static int take_claim(struct parker_partition *p, const struct parker_claim *cla
 {
 	return check_claim(p, claim, err) ?:
 	       parker_set_cpus(p, claim->cpus, err) ?:
-	       parker_set_memory(p, &claim->memory, err);
+	       parker_set_memory(p, &claim->memory, err) ?:
+	       parker_set_devices(p, &claim->devices, err);
 }
 
 static int check_free(const struct parker_partition *p, struct parker_error *err)
@@ -144,19 +146,21 @@ typedef int (*parker_act)(struct parker_partition *p, const struct parker_claim 
 
 static int act_on_line(const struct parker_write *w, struct cpumask *cpus, parker_act act)
 {
-	struct parker_claim claim;
+	struct parker_claim *claim __free(kfree) = kmalloc(sizeof(*claim), GFP_KERNEL);
 	struct parker_line line;
 	int ret;
 
+	if (!claim)
+		return -ENOMEM;
 	ret = parker_line_split(w->buf, &line, w->err) ?:
-	      parse_claim(&line, cpus, &claim, w->err);
+	      parse_claim(&line, cpus, claim, w->err);
 	if (ret)
 		return ret;
 
 	struct parker_partition *p __free(parker_partition_put) =
 		parker_partition_alloc(line.name, w->err);
 
-	return IS_ERR(p) ? PTR_ERR(p) : act(p, &claim, w->err);
+	return IS_ERR(p) ? PTR_ERR(p) : act(p, claim, w->err);
 }
 
 static int create_or_check(const struct parker_write *w, parker_act act)

@@ -9,6 +9,7 @@
 
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/slab.h>
 
 #include <trace/events/parker.h>
 
@@ -33,8 +34,13 @@ static void find_parts(struct parker_partition *p)
 /* Build the kernel; on failure the console of the earlier one stays readable. */
 static int build(struct parker_partition *p, struct parker_error *err)
 {
+	struct parker_function *functions __free(kfree) =
+		kcalloc(PARKER_MAX_FUNCTIONS, sizeof(*functions), GFP_KERNEL);
 	struct parker_boot earlier;
 	int ret;
+
+	if (!functions)
+		return parker_fail(err, -ENOMEM, "start: no memory to describe devices");
 
 	guard(rwsem_write)(&p->memory_sem);
 
@@ -46,9 +52,12 @@ static int build(struct parker_partition *p, struct parker_error *err)
 		.boot_cpu	= cpumask_first(p->cpus),
 		.regions	= p->regions,
 		.nr_regions	= p->nr_regions,
+		.functions	= functions,
+		.nr_functions	= parker_pci_describe(&p->pci, functions),
 		.image		= p->image->kimage,
 	};
 	ret = arch_parker_prepare(&p->boot, err);
+	p->boot.functions = NULL;
 	if (ret) {
 		p->boot = earlier;
 		return ret;
@@ -62,21 +71,45 @@ static int build(struct parker_partition *p, struct parker_error *err)
 	return 0;
 }
 
-/* What could not be proved stopped is never used again before a reboot. */
-static void quarantine(struct parker_partition *p, const char *reason)
+/*
+ * What could not be proved stopped is never used again before a reboot.  @what
+ * says which device it is, when it is no CPU.
+ */
+static void quarantine(struct parker_partition *p, const char *what, const char *reason)
 {
+	char cpus[PARKER_TEXT_LEN / 2];
+
 	lockdep_assert_held(&p->op_mutex);
 
-	parker_cpus_quarantine(p, p->unproved);
+	if (!cpumask_empty(p->unproved)) {
+		parker_cpus_quarantine(p, p->unproved);
+		scnprintf(cpus, sizeof(cpus), "CPUs %*pbl could not be proved stopped",
+			  cpumask_pr_args(p->unproved));
+		what = cpus;
+	}
+	/* Those CPUs might turn it on again, so that the IOMMU stays as it is, too. */
+	parker_pci_silence(&p->pci);
 	parker_memory_quarantine(p);
-	pr_warn("%s: its memory is kept out of use, as those CPUs may write to it\n", p->name);
+	pr_warn("%s: its memory is kept out of use, as %s\n", p->name, what);
 
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
 		parker_set_state(p, PARKER_QUARANTINED,
-				 "CPUs %*pbl could not be proved stopped; they and the memory are out of use until the machine restarts (%s)",
-				 cpumask_pr_args(p->unproved), reason);
+				 "%s; what the partition has is out of use until the machine restarts (%s)",
+				 what, reason);
 		p->ending = false;
 	}
+}
+
+/* Its memory can be used again only when every CPU and every device is stopped. */
+static int stop_all(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	ret = arch_parker_park_cpus(p->cpus, p->unproved);
+	if (ret)
+		return ret;
+	arch_parker_finish(&p->boot);
+	return parker_pci_end(&p->pci, err);
 }
 
 /* What the crashed kernel left was built over. */
@@ -88,18 +121,34 @@ static void forget_crash(struct parker_partition *p, const struct parker_error *
 	}
 }
 
+static int prepare(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	ret = parker_check_lockdown("start", err) ?:
+	      parker_pci_begin(&p->pci, p->regions, p->nr_regions, err);
+	if (ret)
+		return ret;
+	ret = build(p, err);
+	if (ret)
+		parker_pci_cancel(&p->pci);
+	return ret;
+}
+
 static int launch(struct parker_partition *p, struct parker_error *err)
 {
+	struct parker_error device_err = {};
 	ktime_t begin;
 	int ret;
 
-	ret = parker_check_lockdown("start", err) ?: build(p, err);
+	ret = prepare(p, err);
 	trace_parker_step(p->name, "build", p->started, ret);
 	if (ret)
 		return ret;
 
 	if (READ_ONCE(p->start_cancelled)) {
 		arch_parker_finish(&p->boot);
+		parker_pci_cancel(&p->pci);
 		ret = parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile",
 				  p->name);
 		forget_crash(p, err);
@@ -113,12 +162,10 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 		return 0;
 
 	/* Who did not answer in time may run all the same. */
-	if (arch_parker_park_cpus(p->cpus, p->unproved)) {
-		quarantine(p, "start failed");
-	} else {
-		arch_parker_finish(&p->boot);
+	if (stop_all(p, &device_err))
+		quarantine(p, device_err.text, "start failed");
+	else
 		forget_crash(p, err);
-	}
 	return ret;
 }
 
@@ -325,7 +372,7 @@ static void set_end_state(struct parker_partition *p, const struct parker_verdic
  * @run:	parker_partition::run of the kernel that is meant
  * @verdict:	the state that follows, and why
  *
- * The state is entered when every CPU is proved stopped.  Of several who end
+ * The state is entered when every CPU and device is proved stopped.  Of several who end
  * the same kernel one does it, and the others wait for that.
  *
  * Context: may sleep.
@@ -335,6 +382,7 @@ static void set_end_state(struct parker_partition *p, const struct parker_verdic
 int parker_end(struct parker_partition *p, unsigned int run,
 	       const struct parker_verdict *verdict)
 {
+	struct parker_error err = {};
 	ktime_t begin;
 	int ret;
 
@@ -347,15 +395,14 @@ int parker_end(struct parker_partition *p, unsigned int run,
 		return ret;
 
 	begin = ktime_get();
-	ret = arch_parker_park_cpus(p->cpus, p->unproved);
+	ret = stop_all(p, &err);
 	trace_parker_step(p->name, "park", begin, ret);
 	/* Until the state changes, the memory cannot be given back. */
 	WRITE_ONCE(p->stat.console_bytes, parker_console_end(p));
 	if (ret) {
 		guard(mutex)(&p->op_mutex);
-		quarantine(p, verdict->reason);
+		quarantine(p, err.text, verdict->reason);
 	} else {
-		arch_parker_finish(&p->boot);
 		set_end_state(p, verdict);
 	}
 

@@ -32,6 +32,8 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
+#include "internal.h"
+
 /* Longer chains of setup_data are not what the boot kernel writes. */
 #define MAX_SETUP_DATA	8
 
@@ -176,11 +178,6 @@ static void __init app_parse_smp_config(void)
 	smp_found_config = 1;
 }
 
-static int __init app_pci_init(void)
-{
-	return 0;
-}
-
 /*
  * The end of this kernel, not of the machine.  Whoever calls has printed and
  * shut down what it wanted.
@@ -269,7 +266,9 @@ static void __init app_set_init(void)
 	x86_init.irqs.pre_vector_init		= apic_confine;
 	x86_init.timers.timer_init		= app_timer_init;
 	x86_init.timers.wallclock_init		= x86_init_noop;
-	x86_init.pci.arch_init			= app_pci_init;
+	x86_init.pci.arch_init			= parker_app_pci_init;
+	x86_init.pci.init			= parker_app_pci_scan;
+	x86_init.pci.init_irq			= x86_init_noop;
 	x86_init.hyper.guest_late_init		= x86_init_noop;
 	x86_init.hyper.x2apic_available		= app_x2apic_available;
 	x86_init.hyper.msi_ext_dest_id		= app_msi_ext_dest_id;
@@ -375,8 +374,9 @@ void __init x86_parker_early_setup(void)
 	wall_tsc = le64_to_cpu(given->wall_tsc);
 	wall_nsec = le64_to_cpu(given->wall_sec) * NSEC_PER_SEC + le32_to_cpu(given->wall_nsec);
 
+	/* Neither look for functions nor move what we are given. */
 	if (IS_ENABLED(CONFIG_PCI))
-		pci_probe = 0;
+		pci_probe = PCI_NOASSIGN_BARS | PCI_NOASSIGN_ROMS;
 	x86_init.oem.arch_setup			= app_arch_setup;
 	x86_init.resources.dmi_setup		= app_dmi_setup;
 	app_set_init();

@@ -302,6 +302,12 @@ static void fill_rams(const struct parker_boot *boot, struct parker_ram *entry)
 	}
 }
 
+static void fill_functions(const struct parker_boot *boot, void *table)
+{
+	if (boot->nr_functions)
+		memcpy(table, boot->functions, boot->nr_functions * sizeof(*boot->functions));
+}
+
 static u32 given_flags(void)
 {
 	return (x2apic_enabled() ? PARKER_GIVEN_X2APIC : 0) |
@@ -330,7 +336,8 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 	struct parker_given *given = block;
 	u32 cpus = sizeof(*given);
 	u32 rams = ALIGN(cpus + nr_cpus * sizeof(struct parker_cpu), 8);
-	u32 size = rams + boot->nr_regions * sizeof(struct parker_ram);
+	u32 functions = rams + boot->nr_regions * sizeof(struct parker_ram);
+	u32 size = functions + boot->nr_functions * sizeof(struct parker_function);
 
 	memset(block, 0, BLOCK_LEN);
 	given->magic = cpu_to_le32(PARKER_MAGIC);
@@ -349,10 +356,13 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 	given->cpus_offset = cpu_to_le32(cpus);
 	given->nr_rams = cpu_to_le32(boot->nr_regions);
 	given->rams_offset = cpu_to_le32(rams);
+	given->nr_functions = cpu_to_le16(boot->nr_functions);
+	given->functions_offset = cpu_to_le16(functions);
 	given->low_start = cpu_to_le32(low);
 	given->low_len = cpu_to_le32(low ? PARKER_LOW_LEN : 0);
 	fill_cpus(boot, block + cpus);
 	fill_rams(boot, block + rams);
+	fill_functions(boot, block + functions);
 	fill_clocks(given);
 	given->checksum = cpu_to_le32(parker_abi_checksum(given, size));
 }
@@ -386,8 +396,10 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 	int ret;
 
 	if (sizeof(struct parker_given) + sizeof(struct parker_ram) * (PARKER_MAX_REGIONS + 1) +
+	    sizeof(struct parker_function) * boot->nr_functions +
 	    cpumask_weight(boot->cpus) * sizeof(struct parker_cpu) > REQUEST_OFFSET)
-		return parker_fail(err, -EINVAL, "More CPUs than the contract has room for");
+		return parker_fail(err, -EINVAL,
+				   "More CPUs and devices than the contract has room for");
 	ret = parker_place_all(boot, &place, err);
 	if (ret)
 		return ret;

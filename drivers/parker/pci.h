@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Parker: what the files about PCI functions of partitions share.
+ */
+#ifndef _DRIVERS_PARKER_PCI_H
+#define _DRIVERS_PARKER_PCI_H
+
+#include <linux/parker_pci.h>
+
+struct pci_dev;
+struct pci_saved_state;
+
+/**
+ * struct parker_pci_function - a function that belongs to a partition
+ * @node:	entry in parker_pci::functions
+ * @all:	entry in the list of all functions, under its lock
+ * @pci:	the partition's functions, which this is one of
+ * @pdev:	the device, with a reference
+ * @driver:	the driver that it had and gets back, or NULL
+ * @override:	the driver_override that it had and gets back, or NULL
+ * @saved:	its configuration after a reset, before anybody used it
+ * @claimed:	all of that is done
+ * @dma_owned:	its IOMMU group is ours
+ * @giving_back: our driver is taken from it because we want that
+ * @gone:	it was removed from the machine; set under the device lock
+ */
+struct parker_pci_function {
+	struct list_head node;
+	struct list_head all;
+	struct parker_pci *pci;
+	struct pci_dev *pdev;
+	char *driver;
+	char *override;
+	struct pci_saved_state *saved;
+	bool claimed;
+	bool dma_owned;
+	bool giving_back;
+	bool gone;
+};
+
+/* from pci.c */
+extern struct pci_driver parker_pci_driver;
+const struct parker_pci *parker_pci_owner(const struct pci_dev *pdev, char *name);
+
+/* from pci_check.c */
+int parker_pci_check_function(const struct parker_pci *pci, struct pci_dev *pdev,
+			      struct parker_error *err);
+int parker_pci_check_group(const struct parker_pci_wish *wish, struct pci_dev *pdev,
+			   struct parker_error *err);
+bool parker_pci_is_contained(struct pci_dev *pdev);
+
+/* from pci_dma.c */
+int parker_pci_own_dma(struct parker_pci_function *function, struct parker_error *err);
+void parker_pci_disown_dma(struct parker_pci_function *function);
+int parker_pci_map(struct parker_pci *pci, const struct parker_region *regions,
+		   unsigned int nr_regions, struct parker_error *err);
+void parker_pci_unmap(struct parker_pci *pci);
+void parker_pci_free_domain(struct parker_pci *pci);
+
+/* from pci_reset.c */
+int parker_pci_make_clean(struct parker_pci_function *function, struct parker_error *err);
+int parker_pci_reset(struct parker_pci_function *function, struct parker_error *err);
+bool parker_pci_stop_dma(struct pci_dev *pdev);
+
+#endif /* _DRIVERS_PARKER_PCI_H */
