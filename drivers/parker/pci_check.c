@@ -193,9 +193,14 @@ static int check_containment(struct pci_dev *pdev, struct parker_error *err)
 /* What the function is, whoever has it now. */
 static int check_kind(struct pci_dev *pdev, struct parker_error *err)
 {
+	int ret;
+
 	if (is_bridge(pdev))
 		return parker_fail(err, -EINVAL,
 				   "it is a bridge, which others are behind or depend on");
+	ret = check_containment(pdev, err);
+	if (ret)
+		return ret;
 	if (!pdev->msi_cap && !pdev->msix_cap)
 		return parker_fail(err, -EOPNOTSUPP,
 				   "it has neither MSI nor MSI-X, and a partition has no other interrupts");
@@ -205,7 +210,7 @@ static int check_kind(struct pci_dev *pdev, struct parker_error *err)
 	if (!arch_parker_config_pa(pci_domain_nr(pdev->bus), pdev->bus->number, pdev->devfn))
 		return parker_fail(err, -EOPNOTSUPP,
 				   "its configuration space cannot be reached by memory access (ECAM)");
-	return check_containment(pdev, err);
+	return 0;
 }
 
 /* To take a function from such a driver would wait for the program that uses it. */

@@ -15,6 +15,9 @@
 #   spite     idle, but crashes when it is asked to power off
 #   fill      fills half of its free memory with parker.fill=TEXT, backwards
 #   flood     prints 1.25 MiB
+#   fio       writes a file, parker.mib=MIB large, and checks what it reads
+#   write     writes a file again and again
+#   net       is host parker.host=N of two networks, and talks to parker.peers=N,...
 
 export PATH=/bin
 CLOCKS=/sys/devices/system/clocksource/clocksource0
@@ -202,6 +205,75 @@ try_kexec()
 	done
 }
 
+# The file is written through to the disk, and each block tells where it belongs.
+run_fio()
+{
+	mount -o remount,rw / 2>/dev/null
+	fio --name=verify --filename=/fio --size="$(argument parker.mib)m" --bs=64k --rw=randwrite \
+		--ioengine=psync --fsync=64 --verify=crc32c --do_verify=1 --verify_fatal=1 \
+		>/fio.log 2>&1
+	status=$?
+	sed -n 's/^ *\(READ\|WRITE\): /app: fio &/p' /fio.log
+	[ $status = 0 ] || tail -n 20 /fio.log
+	say "fio ended with $status"
+}
+
+write_on()
+{
+	say "write begin"
+	while :; do
+		dd if=/dev/zero bs=64k count=256 2>/dev/null | tr '\0' w >/written
+		mv /written "/written.$((count = (count + 1) % 8))"
+	done
+}
+
+# net_address DRIVER SUBNET: the device of this driver is in that subnet.
+net_address()
+{
+	for link in /sys/class/net/*/device/driver; do
+		driver=$(readlink "$link")
+		[ "${driver##*/}" = "$1" ] || continue
+		name=${link#/sys/class/net/}
+		ip addr add "10.0.$2.$(argument parker.host)/24" dev "${name%%/*}"
+		ip link set "${name%%/*}" up
+	done
+}
+
+# talk ADDRESS: ping it until it answers, then send for a second.
+talk()
+{
+	for _ in $(seq 60); do
+		ping -c 1 -W 1 "$1" >/dev/null && break
+	done
+	ping -c 3 -W 5 "$1" >/dev/null && say "ping $1 ok"
+	for _ in $(seq 20); do
+		iperf3 -c "$1" -t 2 -f m >/tmp/iperf 2>&1 && break
+		sleep 1
+	done
+	sed -n '/receiver/s/.* \([0-9.]* Mbits.sec\).*/\1/p' /tmp/iperf | while read -r rate; do
+		say "iperf $1 $rate"
+	done
+}
+
+net()
+{
+	mount -t tmpfs none /tmp
+	# Both subnets are on one wire, and each device answers for itself.
+	echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+	ip link set lo up
+	net_address e1000e 1
+	net_address virtio_net 2
+	iperf3 -s >/dev/null 2>&1 &
+	say "net up"
+	for peer in $(argument parker.peers | tr , ' '); do
+		talk "10.0.1.$peer"
+		talk "10.0.2.$peer"
+	done
+	awk '/PCI-MSI/ { sum = 0; for (i = 2; $i ~ /^[0-9]+$/; i++) sum += $i
+		print "app: interrupts", sum, $i, $NF }' /proc/interrupts
+	say "net end"
+}
+
 say "release $(uname -r)"
 say "cpus $(cpus_online)"
 say "memory $(awk '/^MemTotal/ { print $2 }' /proc/meminfo) kB"
@@ -225,6 +297,9 @@ deaf) trap '' USR2 ;;
 hotplug) hotplug ;;
 irqs) irqs ;;
 fill) fill ;;
+fio) run_fio ;;
+write) write_on & ;;
+net) net & ;;
 flood) flood ;;
 storm) storm ;;
 busy) busy ;;

@@ -59,8 +59,10 @@ refuse ENODEV "*$NODE*" kst-a "a node that the machine does not have" memory "64
 refuse EINVAL "*16*" kst-a "17 sizes" memory \
 	"$(printf '2M %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)"
 
-refuse EOPNOTSUPP "*devices*" kst-a "a PCI function" pk write kst-a/devices 0000:00:04.0
-refuse EOPNOTSUPP "*devices*" kst-a "no PCI function, but garbage" pk write kst-a/devices eth0
+refuse ENODEV "*no PCI function 0000:ff:1f.7" kst-a "a PCI function that does not exist" \
+	pk write kst-a/devices 0000:ff:1f.7
+refuse EINVAL "*'eth0' is no address*" kst-a "no PCI function, but garbage" \
+	pk write kst-a/devices eth0
 check "no PCI function at all" eval 'pk write kst-a/devices "" && same "$(cat kst-a/devices)" ""'
 
 # 64 KiB with the end of the line.
@@ -94,8 +96,8 @@ refuse EBUSY "*kst-b*" . "create: another partition's CPU" \
 	line_checked "kst-c cpus=$THEIRS memory=64M"
 refuse ENOMEM "*" . "create: the CPUs are there, the memory is not" \
 	line_checked "kst-c cpus=$FREE memory=${TOTAL}M"
-refuse EOPNOTSUPP "*devices*" . "create: a PCI function" \
-	line_checked "kst-c cpus=$FREE memory=64M devices=0000:00:04.0"
+refuse ENODEV "*no PCI function*" . "create: a PCI function that does not exist" \
+	line_checked "kst-c cpus=$FREE memory=64M devices=0000:ff:1f.7"
 check "check changes nothing where create would succeed" \
 	eval 'snapshot >"$TMP/before"; pk write check "kst-c cpus=$FREE memory=64M" && untouched'
 

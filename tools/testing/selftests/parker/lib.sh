@@ -18,6 +18,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/lib_check.sh"
 . "$HERE/lib_beside.sh"
 . "$HERE/lib_kexec.sh"
+. "$HERE/lib_pci.sh"
 
 PATH=$HERE:$PATH
 ROOT=/sys/kernel/parker

@@ -34,6 +34,8 @@ int pk_storm(int argc, char **argv);
 int pk_spin(int argc, char **argv);
 int pk_gap(int argc, char **argv);
 int pk_nth(int argc, char **argv);
+int pk_dma(int argc, char **argv);
+int pk_guard(int argc, char **argv);
 
 int pk_run(int argc, char **argv);
 const char *pk_errno_name(int err);

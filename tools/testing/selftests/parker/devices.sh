@@ -1,0 +1,264 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# PCI functions that cannot be given, and each reason why not.
+#
+# PARKER_PCI=1  it is a failure if this machine lacks what most of this needs
+
+. "$(dirname "$0")/lib.sh"
+
+UNSAFE=/sys/module/parker/parameters/allow_unsafe_devices
+
+# refuse_devices ERRNO GLOB DESCRIPTION LIST
+refuse_devices()
+{
+	refuse "$1" "$2" kst-a "$3" pk write kst-a/devices "$4"
+}
+
+# missing DESCRIPTION: the machine has nothing that this can be seen on.
+missing()
+{
+	if [ -n "${PARKER_PCI:-}" ]; then
+		ktap_test_fail "$1: the machine has none"
+	else
+		ktap_test_skip "$1: the machine has none"
+	fi
+}
+
+# refuse_like ERRNO TEXT GLOB DESCRIPTION: the first one that available refuses so
+refuse_like()
+{
+	local address
+
+	address=$(cannot_give "$2")
+	if [ -n "$address" ]; then
+		refuse_devices "$1" "$address cannot be given: $3" "$4" "$address"
+	else
+		missing "$4"
+	fi
+}
+
+of_class()
+{
+	grep -l "^$1" $PCIDIR/*/class | head -n 1 | cut -d / -f 6
+}
+
+not_contained()
+{
+	local address
+
+	address=$(cannot_give "$1")
+	[ -n "$address" ] || skip_all "no function but bridges"
+	plan 3
+	pk mkdir kst-a
+	refuse_devices EOPNOTSUPP "$address cannot be given: $1" "without containment" "$address"
+	refuse EOPNOTSUPP "$address cannot be given: $1" . "the same in a line" \
+		pk write create "kst-b cpus=$(pick 1) memory=64M devices=$address"
+	check "no warning" log_clean
+	finish
+	exit
+}
+
+resets_no_more()
+{
+	echo >"$PCIDIR/$ONE/reset_method"
+	refuse_devices EOPNOTSUPP "$ONE cannot be given: it cannot be reset*" \
+		"one without a reset" "$ONE"
+	echo default >"$PCIDIR/$ONE/reset_method"
+}
+
+# in_use DISK COMMAND UNDO
+mounted()
+{
+	mkdir -p "$TMP/disk"
+	mount -t ext4 -o ro "/dev/$DISK" "$TMP/disk" || return
+	refuse_devices EBUSY "$ONE cannot be given: a file system on its disk $DISK*mounted*" \
+		"a disk with a mounted file system" "$ONE"
+	umount "$TMP/disk"
+}
+
+swapped_to()
+{
+	mkswap "/dev/$DISK" >/dev/null && swapon "/dev/$DISK" || return
+	refuse_devices EBUSY "$ONE cannot be given: its disk $DISK is in use*swap*" \
+		"a disk with active swap" "$ONE"
+	swapoff "/dev/$DISK"
+}
+
+default_route()
+{
+	local name
+
+	name=$(net_of "$NET")
+	ip addr add 192.168.77.1/24 dev "$name" && ip link set "$name" up &&
+		ip route add default via 192.168.77.2 dev "$name" || return
+	refuse_devices EBUSY "$NET cannot be given: the default route*$name*" \
+		"the device of the default route" "$NET"
+	ip route del default
+	ip addr flush dev "$name"
+	ip link set "$name" down
+}
+
+virtual_functions()
+{
+	echo 1 >"$PCIDIR/$PF/sriov_numvfs" || return
+	refuse_devices EBUSY "$PF cannot be given: 1 virtual functions*" \
+		"one whose virtual functions are in use" "$PF"
+	echo 0 >"$PCIDIR/$PF/sriov_numvfs"
+}
+
+shows()
+{
+	like "$(cat kst-a/devices)" "$ONE ????:???? 010802 nvme group * iommu" &&
+		same "$(driver_of "$ONE")" parker && fails masters "$ONE" &&
+		like "$(grep "^device $ONE " available)" "*it belongs to partition kst-a"
+}
+
+given_back()
+{
+	pk write kst-a/devices "" && same "$(cat kst-a/devices)" "" &&
+		same "$(config_of "$ONE")" "$BEFORE" && has_disk "$ONE"
+}
+
+has_disk()
+{
+	for _ in 1 2 3 4 5; do
+		[ -z "$(disk_of "$1")" ] || return 0
+		sleep 1
+	done
+	return 1
+}
+
+whole_set()
+{
+	give kst-a "$ONE" "$TWO" && give kst-a "$TWO" &&
+		same "$(cut -d ' ' -f 1 kst-a/devices)" "$TWO" && same "$(driver_of "$ONE")" nvme &&
+		give kst-a "$ONE" && same "$(cut -d ' ' -f 1 kst-a/devices)" "$ONE"
+}
+
+twins_together()
+{
+	# shellcheck disable=SC2086
+	give kst-a $TWINS && same "$(cut -d ' ' -f 1 kst-a/devices | xargs)" "$TWINS" &&
+		pk write kst-a/devices "" &&
+		for twin in $TWINS; do same "$(driver_of "$twin")" virtio-pci || return; done
+}
+
+override_is_kept()
+{
+	echo nvme >"$PCIDIR/$ONE/driver_override" && give kst-a "$ONE" && pk write kst-a/devices "" &&
+		same "$(cat "$PCIDIR/$ONE/driver_override")" nvme &&
+		echo >"$PCIDIR/$ONE/driver_override"
+}
+
+stays_unbound()
+{
+	echo "$ONE" >/sys/bus/pci/drivers/nvme/unbind && give kst-a "$ONE" &&
+		like "$(cat kst-a/devices)" "* - group *" && pk write kst-a/devices "" &&
+		fails driver_of "$ONE" && echo "$ONE" >/sys/bus/pci/drivers/nvme/bind &&
+		has_disk "$ONE"
+}
+
+not_by_hand()
+{
+	[ ! -e /sys/bus/pci/drivers/parker/bind ] &&
+		echo parker >"$PCIDIR/$TWO/driver_override" &&
+		echo "$TWO" >/sys/bus/pci/drivers/virtio-pci/unbind
+	echo "$TWO" >/sys/bus/pci/drivers_probe
+	fails driver_of "$TWO" && echo >"$PCIDIR/$TWO/driver_override" &&
+		echo "$TWO" >/sys/bus/pci/drivers_probe && same "$(driver_of "$TWO")" virtio-pci
+}
+
+removed_while_used()
+{
+	give kst-a "$ONE" && up kst-a || return
+	echo 1 >"$PCIDIR/$ONE/remove"
+	[ ! -d "$PCIDIR/$ONE" ] && like "$(cat kst-a/devices)" "$ONE * gone" &&
+		is_state kst-a running && pk write kst-a/state kill && is_state kst-a stopped
+}
+
+not_without_it()
+{
+	pk write kst-a/state start ENODEV && is_state kst-a stopped &&
+		like "$(cat kst-a/last_error)" "start: $ONE is not in the machine any more*"
+}
+
+comes_back()
+{
+	pk write kst-a/devices "" && echo 1 >/sys/bus/pci/rescan &&
+		same "$(driver_of "$ONE")" nvme && has_disk "$ONE" && give kst-a "$ONE" &&
+		pk write kst-a/devices ""
+}
+
+not_reset_at_the_end()
+{
+	give kst-b "$TWO" && up kst-b || return
+	echo >"$PCIDIR/$TWO/reset_method"
+	pk write kst-b/state kill EIO && is_state kst-b quarantined &&
+		like "$(cat kst-b/reason)" "$TWO could not be reset*" && fails masters "$TWO" &&
+		like "$(tail -n 1 available)" "quarantined *" && pk rmdir kst-b EBUSY
+}
+
+setup
+[ -z "$(cannot_give "interrupt remapping is on")" ] || not_contained "interrupt remapping is on*"
+[ -z "$(cannot_give "no IOMMU holds")" ] || not_contained "no IOMMU holds its DMA*"
+ONE=$(nvme_disks | nth 1)
+TWO=$(virtio_disks | nth 1)
+NET=$(can_give 02 | nth 1)
+need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
+need 2 500
+plan 32
+DISK=$(disk_of "$ONE")
+BEFORE=$(config_of "$ONE")
+pk mkdir kst-a
+
+refuse_devices EINVAL "*'eth0' is no address*" "a word" eth0
+refuse_devices EINVAL "*is no address*" "an address without a domain" "${ONE#*:}"
+refuse_devices EINVAL "*is no address*" "a list with commas" "$ONE,$TWO"
+refuse_devices EINVAL "*$ONE is there twice" "one twice" "$ONE $ONE"
+refuse_devices ENODEV "*no PCI function 0000:00:1e.7" "one that does not exist" 0000:00:1e.7
+refuse_devices EINVAL "*it is a bridge*" "a port" "$(of_class 0x0604)"
+refuse_devices EINVAL "*it is a bridge*" "a host bridge" "$(of_class 0x0600)"
+refuse_like EOPNOTSUPP "neither MSI nor MSI-X" "*neither MSI nor MSI-X*" "one without MSI"
+refuse_like EOPNOTSUPP "cannot be reset" "*cannot be reset*" "one that has no reset"
+resets_no_more
+mounted || missing "a disk with a file system"
+default_route || missing "a network device"
+PF=$(grep -l '[1-9]' $PCIDIR/*/sriov_totalvfs 2>/dev/null | head -n 1 | cut -d / -f 6)
+[ -n "$PF" ] && virtual_functions || missing "virtual functions"
+refuse_like EBUSY "cannot tell it from" "*cannot tell it from 0000:*same partition" \
+	"one of two that the IOMMU cannot tell apart"
+TWINS=$(grep "cannot tell it from" available | cut -d ' ' -f 2 | xargs)
+check "both of them" twins_together
+refuse_devices EBUSY "*cannot be given: the IOMMU cannot*" "a good one and a bad one" \
+	"$ONE $(cannot_give "cannot tell it from")"
+check "given: it is shown, held and silent" eval 'give kst-a "$ONE" && shows'
+pk mkdir kst-b
+refuse EBUSY "$ONE cannot be given: it belongs to partition kst-a" kst-b "another's" \
+	pk write kst-b/devices "$ONE"
+check "given back: its configuration and its driver are as before" given_back
+check "a write is the whole set" whole_set
+pk write kst-a/devices ""
+refuse EBUSY "*cannot be given: the IOMMU cannot*" . "a bad one in a line" \
+	pk write check "kst-c cpus=$(pick 1) memory=64M devices=$(cannot_give "cannot tell it from")"
+check "a partition with one in one line" pk write create \
+	"kst-c cpus=$(pick 1) memory=64M devices=$ONE"
+check "gone with it" eval 'pk rmdir kst-c && same "$(driver_of "$ONE")" nvme'
+check "a driver_override is kept" override_is_kept
+check "what had no driver has none after it" stays_unbound
+check "nobody else can bind the driver" not_by_hand
+pk write kst-a/cpus "$(pick 1)"
+pk write kst-a/memory 200M
+check "one that is removed while it is used" removed_while_used
+check "no start without it" not_without_it
+check "it comes back" comes_back
+swapped_to || missing "a disk to swap to"
+pk rmdir kst-a
+check "no warning" log_clean
+if [ -n "${PARKER_ONE_WAY:-}" ]; then
+	pk write kst-b/cpus "$(pick 1)"
+	pk write kst-b/memory 200M
+	check "one that cannot be reset after use is kept, silent" not_reset_at_the_end
+else
+	ktap_test_skip "one that cannot be reset after use: only where PARKER_ONE_WAY=1"
+fi
+finish
