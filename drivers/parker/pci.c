@@ -197,6 +197,7 @@ static void free_function(struct parker_pci_function *function)
 	kfree(function->saved);
 	kfree(function->override);
 	kfree(function->driver);
+	pci_dev_put(function->port);
 	pci_dev_put(function->pdev);
 	kfree(function);
 }
@@ -218,26 +219,33 @@ static void finish_release(struct parker_pci_function *function, struct parker_e
 	free_function(function);
 }
 
+/* Another partition may have been faster since the check. */
+static bool own(struct parker_pci_function *function)
+{
+	guard(raw_spinlock_irqsave)(&parker_pci_lock);
+
+	if (find_function(function->pdev))
+		return false;
+	list_add_tail(&function->all, &parker_pci_all);
+	return true;
+}
+
 /* Takes over the reference to @pdev if it succeeds. */
-static struct parker_pci_function *add_function(struct parker_pci *pci, struct pci_dev *pdev)
+static int add_function(struct parker_pci *pci, struct pci_dev *pdev)
 {
 	struct parker_pci_function *function = kzalloc(sizeof(*function), GFP_KERNEL);
 
 	if (!function)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	function->pci = pci;
 	function->pdev = pdev;
-
-	guard(raw_spinlock_irqsave)(&parker_pci_lock);
-
-	/* Another partition may have been faster since the check. */
-	if (find_function(pdev)) {
+	if (!own(function)) {
 		kfree(function);
-		return ERR_PTR(-EBUSY);
+		return -EBUSY;
 	}
-	list_add_tail(&function->all, &parker_pci_all);
+	function->port = pci_dev_get(pci_upstream_bridge(pdev));
 	list_add_tail(&function->node, &pci->functions);
-	return function;
+	return 0;
 }
 
 static bool is_at(const struct pci_dev *pdev, const struct parker_pci_address *at)
@@ -310,16 +318,16 @@ int parker_pci_check(const struct parker_pci *pci, const struct parker_pci_wish 
 static int add_wished(struct parker_pci *pci, const struct parker_pci_address *at,
 		      struct parker_error *err)
 {
-	struct parker_pci_function *function;
 	struct pci_dev *pdev = get_device_at(at);
+	int ret;
 
-	function = pdev ? add_function(pci, pdev) : ERR_PTR(-ENODEV);
-	if (!IS_ERR(function))
+	ret = pdev ? add_function(pci, pdev) : -ENODEV;
+	if (!ret)
 		return 0;
 	pci_dev_put(pdev);
-	return parker_fail(err, PTR_ERR(function), "%04x:%02x:%02x.%x could not be taken: %pe",
+	return parker_fail(err, ret, "%04x:%02x:%02x.%x could not be taken: %pe",
 			   at->segment, at->bus, PCI_SLOT(at->devfn), PCI_FUNC(at->devfn),
-			   function);
+			   ERR_PTR(ret));
 }
 
 static void taint_if_unsafe(const struct parker_pci_function *function)

@@ -16,6 +16,7 @@ struct pci_saved_state;
  * @all:	entry in the list of all functions, under its lock
  * @pci:	the partition's functions, which this is one of
  * @pdev:	the device, with a reference
+ * @port:	the port above, with a reference, or NULL
  * @driver:	the driver that it had and gets back, or NULL
  * @override:	the driver_override that it had and gets back, or NULL
  * @saved:	its configuration after a reset, before anybody used it
@@ -29,6 +30,7 @@ struct parker_pci_function {
 	struct list_head all;
 	struct parker_pci *pci;
 	struct pci_dev *pdev;
+	struct pci_dev *port;
 	char *driver;
 	char *override;
 	struct pci_saved_state *saved;

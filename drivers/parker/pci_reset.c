@@ -12,22 +12,18 @@
 #include "pci.h"
 
 /* A bus reset needs the port above locked, and that comes first. */
-static void lock(struct pci_dev *pdev)
+static void lock(struct parker_pci_function *function)
 {
-	struct pci_dev *bridge = pci_upstream_bridge(pdev);
-
-	if (bridge)
-		pci_dev_lock(bridge);
-	pci_dev_lock(pdev);
+	if (function->port)
+		pci_dev_lock(function->port);
+	pci_dev_lock(function->pdev);
 }
 
-static void unlock(struct pci_dev *pdev)
+static void unlock(struct parker_pci_function *function)
 {
-	struct pci_dev *bridge = pci_upstream_bridge(pdev);
-
-	pci_dev_unlock(pdev);
-	if (bridge)
-		pci_dev_unlock(bridge);
+	pci_dev_unlock(function->pdev);
+	if (function->port)
+		pci_dev_unlock(function->port);
 }
 
 static void clear_bits(struct pci_dev *pdev, int reg, u16 bits)
@@ -84,12 +80,12 @@ int parker_pci_make_clean(struct parker_pci_function *function, struct parker_er
 {
 	struct pci_dev *pdev = function->pdev;
 
-	lock(pdev);
+	lock(function);
 	pci_clear_master(pdev);
 	pci_intx(pdev, 0);
 	pci_save_state(pdev);
 	function->saved = pci_store_saved_state(pdev);
-	unlock(pdev);
+	unlock(function);
 	if (!function->saved)
 		return parker_fail(err, -ENOMEM, "%s: no memory for its state", pci_name(pdev));
 
@@ -113,7 +109,7 @@ int parker_pci_reset(struct parker_pci_function *function, struct parker_error *
 	bool stopped;
 	int ret = 0;
 
-	lock(pdev);
+	lock(function);
 	if (function->gone)
 		goto out;
 
@@ -131,6 +127,6 @@ int parker_pci_reset(struct parker_pci_function *function, struct parker_error *
 	if (!pci_device_is_present(pdev))
 		ret = parker_fail(err, -EIO, "%s does not answer after a reset", pci_name(pdev));
 out:
-	unlock(pdev);
+	unlock(function);
 	return ret;
 }
