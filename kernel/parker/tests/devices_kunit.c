@@ -59,7 +59,7 @@ static void parker_devices_test_parse(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, wish);
 	KUNIT_ASSERT_NOT_NULL(test, err);
 	KUNIT_ASSERT_NOT_NULL(test, text);
-	strcpy(text, c->text);
+	memcpy(text, c->text, strlen(c->text));
 
 	KUNIT_EXPECT_EQ(test, parker_pci_parse(text, " \t\n", wish, err), c->ret);
 	KUNIT_EXPECT_EQ(test, !!err->text[0], !!c->ret);
@@ -103,4 +103,5 @@ static struct kunit_suite parker_devices_suite = {
 	.name = "parker_devices",
 	.test_cases = parker_devices_cases,
 };
+
 kunit_test_suite(parker_devices_suite);

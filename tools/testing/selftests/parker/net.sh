@@ -19,10 +19,12 @@ own_side()
 
 	name=$(net_of "$OWN_NET")
 	mkdir -p "$TMP/own"
-	mount -t ext4 "/dev/$(disk_of "$OWN_DISK")" "$TMP/own" || return
+	mount -t ext4 "/dev/$(disk_of "$OWN_DISK")" "$TMP/own" &&
+		mount -t devtmpfs none "$TMP/own/dev" || return
 	ip link set "$name" up && ip addr add 10.0.1.9/24 dev "$name" &&
 		ip addr add 10.0.2.9/24 dev "$name" || return
 	background chroot "$TMP/own" /bin/iperf3 -s >/dev/null 2>&1
+	SERVER=$!
 }
 
 own_talk()
@@ -83,7 +85,9 @@ done
 check "interrupts arrive where the device is" interrupts kst-a "$E1000E_A" "$VIRTIO_A"
 check "nothing was blocked" no_faults
 remove_all
-umount "$TMP/own" 2>/dev/null
+kill "$SERVER"
+wait "$SERVER" 2>/dev/null
+umount "$TMP/own/dev" "$TMP/own"
 check "the devices are the boot kernel's again" same \
 	"$(driver_of "$E1000E_B") $(driver_of "$VIRTIO_B")" "e1000e virtio-pci"
 check "no warning" log_clean

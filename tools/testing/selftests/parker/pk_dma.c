@@ -35,7 +35,7 @@ struct range {
 	unsigned long long end;
 };
 
-static volatile uint8_t *edu;
+static uint8_t *edu;
 
 /* Physical address of a page of ours, 0 if that is not told. */
 static uint64_t physical(const void *page)
@@ -65,9 +65,14 @@ static uint64_t *get_memory(size_t len)
 	return memory;
 }
 
+static uint64_t edu_read(unsigned int reg)
+{
+	return __atomic_load_n((uint64_t *)(edu + reg), __ATOMIC_ACQUIRE);
+}
+
 static void edu_write(unsigned int reg, uint64_t value)
 {
-	*(volatile uint64_t *)(edu + reg) = value;
+	__atomic_store_n((uint64_t *)(edu + reg), value, __ATOMIC_RELEASE);
 }
 
 /* A device that was taken away reads as all ones. */
@@ -78,7 +83,7 @@ static bool edu_copy(uint64_t source, uint64_t target, unsigned int command)
 	edu_write(EDU_COUNT, PAGE);
 	edu_write(EDU_COMMAND, command);
 	for (int i = 0; i < 10000; i++) {
-		if (!(*(volatile uint64_t *)(edu + EDU_COMMAND) & EDU_START))
+		if (!(edu_read(EDU_COMMAND) & EDU_START))
 			return true;
 		usleep(1000);
 	}

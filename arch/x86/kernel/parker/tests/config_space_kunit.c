@@ -225,4 +225,5 @@ static struct kunit_suite parker_config_suite = {
 	.name = "parker_config_space",
 	.test_cases = parker_config_cases,
 };
+
 kunit_test_suite(parker_config_suite);
