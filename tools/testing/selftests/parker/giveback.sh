@@ -45,7 +45,10 @@ one_round()
 		for address in $ADDRESSES; do fails masters "$address" || return; done &&
 		pk write kst-a/devices "" && same "$(cat kst-a/last_error)" ok || return
 	all_as_before >"$TMP/after"
-	cmp -s "$TMP/all" "$TMP/after" || { diff "$TMP/all" "$TMP/after" | sed 's/^/# /'; return 1; }
+	if ! cmp -s "$TMP/all" "$TMP/after"; then
+		diff "$TMP/all" "$TMP/after" | sed 's/^/# /'
+		return 1
+	fi
 	same "$(checksums)" "$SUMS"
 }
 
