@@ -49,14 +49,16 @@ static struct parker_pci_function *find_function(const struct pci_dev *pdev)
 const struct parker_pci *parker_pci_owner(const struct pci_dev *pdev, char *name)
 {
 	struct parker_pci_function *function;
+	const struct parker_pci *owner = NULL;
 
-	guard(raw_spinlock_irqsave)(&parker_pci_lock);
-
-	function = find_function(pdev);
-	if (!function)
-		return NULL;
-	strscpy(name, function->pci->name, PARKER_NAME_LEN);
-	return function->pci;
+	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock) {
+		function = find_function(pdev);
+		if (function) {
+			strscpy(name, function->pci->name, PARKER_NAME_LEN);
+			owner = function->pci;
+		}
+	}
+	return owner;
 }
 
 /**
@@ -71,17 +73,17 @@ void parker_pci_dma_fault(unsigned int segment, u16 source_id, u64 addr)
 {
 	struct parker_pci_function *function;
 
-	guard(raw_spinlock_irqsave)(&parker_pci_lock);
+	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock) {
+		list_for_each_entry(function, &parker_pci_all, all) {
+			struct pci_dev *pdev = function->pdev;
 
-	list_for_each_entry(function, &parker_pci_all, all) {
-		struct pci_dev *pdev = function->pdev;
-
-		if (pci_dev_id(pdev) != source_id || pci_domain_nr(pdev->bus) != segment)
-			continue;
-		atomic64_inc(&function->pci->faults);
-		pr_warn_ratelimited("%s: DMA of %s to 0x%llx was blocked\n",
-				    function->pci->name, pci_name(pdev), addr);
-		return;
+			if (pci_dev_id(pdev) != source_id || pci_domain_nr(pdev->bus) != segment)
+				continue;
+			atomic64_inc(&function->pci->faults);
+			pr_warn_ratelimited("%s: DMA of %s to 0x%llx was blocked\n",
+					    function->pci->name, pci_name(pdev), addr);
+			return;
+		}
 	}
 }
 
@@ -140,13 +142,12 @@ static int note_driver(struct parker_pci_function *function)
 		if (!function->driver)
 			return -ENOMEM;
 	}
-	guard(spinlock)(&dev->driver_override.lock);
-	if (dev->driver_override.name) {
+	scoped_guard(spinlock, &dev->driver_override.lock) {
+		if (!dev->driver_override.name)
+			return 0;
 		function->override = kstrdup(dev->driver_override.name, GFP_ATOMIC);
-		if (!function->override)
-			return -ENOMEM;
 	}
-	return 0;
+	return function->override ? 0 : -ENOMEM;
 }
 
 /* From now on only the driver of this name, or whichever fits. */
@@ -222,11 +223,11 @@ static void finish_release(struct parker_pci_function *function, struct parker_e
 /* Another partition may have been faster since the check. */
 static bool own(struct parker_pci_function *function)
 {
-	guard(raw_spinlock_irqsave)(&parker_pci_lock);
-
-	if (find_function(function->pdev))
-		return false;
-	list_add_tail(&function->all, &parker_pci_all);
+	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock) {
+		if (find_function(function->pdev))
+			return false;
+		list_add_tail(&function->all, &parker_pci_all);
+	}
 	return true;
 }
 

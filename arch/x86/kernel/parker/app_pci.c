@@ -97,9 +97,8 @@ static int app_config_read(unsigned int segment, unsigned int bus, unsigned int 
 	if (!is_access(reg, len))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	guard(raw_spinlock_irqsave)(&f->lock);
-
-	*value = parker_config_read(&f->config, reg, len, hardware_read(f, reg, len));
+	scoped_guard(raw_spinlock_irqsave, &f->lock)
+		*value = parker_config_read(&f->config, reg, len, hardware_read(f, reg, len));
 	return 0;
 }
 
@@ -113,10 +112,10 @@ static int app_config_write(unsigned int segment, unsigned int bus, unsigned int
 	if (!is_access(reg, len))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	guard(raw_spinlock_irqsave)(&f->lock);
-
-	if (parker_config_write(&f->config, reg, len, value, hardware_read(f, reg, len), &value))
-		hardware_write(f, reg, len, value);
+	scoped_guard(raw_spinlock_irqsave, &f->lock)
+		if (parker_config_write(&f->config, reg, len, value, hardware_read(f, reg, len),
+					&value))
+			hardware_write(f, reg, len, value);
 	return 0;
 }
 
