@@ -244,6 +244,7 @@ static inline struct parker_given *parker_app_block(void)
 
 bool parker_app_ignores(const char *param, const char *val);
 void parker_console_early(void);
+int parker_app_numa_init(void);
 #else
 static inline bool parker_app_running(void)
 {
@@ -253,6 +254,11 @@ static inline bool parker_app_running(void)
 static inline bool parker_app_ignores(const char *param, const char *val)
 {
 	return false;
+}
+
+static inline int parker_app_numa_init(void)
+{
+	return -ENODEV;
 }
 #endif
 

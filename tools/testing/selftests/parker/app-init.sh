@@ -18,6 +18,7 @@
 #   fio       writes a file, parker.mib=MIB large, and checks what it reads
 #   write     writes a file again and again
 #   net       is host parker.host=N of two networks, and talks to parker.peers=N,...
+#   tell      how it was built, where it lies, its NUMA nodes
 
 export PATH=/bin
 CLOCKS=/sys/devices/system/clocksource/clocksource0
@@ -198,6 +199,25 @@ flood()
 	say "flood end"
 }
 
+# tell_node DIRECTORY
+tell_node()
+{
+	say "node ${1##*/node} cpus $(cat "$1/cpulist")"
+	say "node ${1##*/node} memory $(awk '/MemTotal/ { print $4 }' "$1/meminfo") kB"
+}
+
+tell()
+{
+	say "version $(uname -v)"
+	say "text $(sed -n 's/ T _text$//p' /proc/kallsyms)"
+	say "code $(sed -n 's/^ *\([^ ]*\) : Kernel code$/\1/p' /proc/iomem)"
+	say "spectre_v1 $(cat /sys/devices/system/cpu/vulnerabilities/spectre_v1)"
+	for node in /sys/devices/system/node/node[0-9]*; do
+		[ ! -e "$node" ] || tell_node "$node"
+	done
+	say "told"
+}
+
 try_kexec()
 {
 	pk kexec /extra/kernel | while read -r line; do
@@ -301,6 +321,7 @@ fio) run_fio ;;
 write) write_on & ;;
 net) net & ;;
 flood) flood ;;
+tell) tell ;;
 storm) storm ;;
 busy) busy ;;
 kexec) try_kexec ;;
