@@ -39,6 +39,13 @@
  * too, or is announced by a bit in @required: an application kernel that does
  * not know the bit is refused at load.  Bits in @optional may be ignored.
  *
+ * So each of the two kernels may be the older one.  The boot kernel loads an
+ * image if the newest version that this declares is not older than the oldest
+ * one that can read what the boot kernel writes, and the oldest version that the
+ * image still reads is not newer than that.  The application kernel checks the
+ * same again in the block itself before it touches anything, and halts if it
+ * must not go on.
+ *
  * The boot kernel trusts nothing in struct parker_told and struct
  * parker_console: it copies once, then checks, then uses the copy.
  */
@@ -351,9 +358,24 @@ struct parker_declaration {
 
 static_assert(sizeof(struct parker_declaration) == 24);
 
+/**
+ * struct parker_contract - what a boot kernel writes, in its own byte order
+ * @version:	version of the contract
+ * @oldest:	oldest version whose readers understand that
+ * @required:	features that an application kernel must know
+ * @optional:	features that it may ignore
+ */
+struct parker_contract {
+	u16 version;
+	u16 oldest;
+	u64 required;
+	u64 optional;
+};
+
 u32 parker_abi_checksum(const struct parker_given *given, size_t size);
 int parker_abi_check_given(const void *block, size_t len);
-int parker_abi_check_declaration(const void *decl, size_t len);
+int parker_abi_check_declaration(const void *decl, size_t len,
+				 const struct parker_contract *ours);
 
 #endif /* !__ASSEMBLY__ */
 #endif /* _LINUX_PARKER_ABI_H */

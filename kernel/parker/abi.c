@@ -217,13 +217,15 @@ int parker_abi_check_given(const void *block, size_t len)
  * parker_abi_check_declaration() - Can this kernel start an image that declares this?
  * @decl:	the declaration, not aligned
  * @len:	bytes of the file from there on
+ * @ours:	what this kernel would write
  *
  * Context: any.
  * Return: 0; -EINVAL when it is no declaration, -EPROTONOSUPPORT when both
- * kernels know no version in common, or the image does not know a feature that
- * this kernel requires.
+ * kernels know no version in common, -EOPNOTSUPP when the image does not know a
+ * feature that this kernel requires.
  */
-int parker_abi_check_declaration(const void *decl, size_t len)
+int parker_abi_check_declaration(const void *decl, size_t len,
+				 const struct parker_contract *ours)
 {
 	struct parker_declaration said;
 	u32 size;
@@ -237,10 +239,9 @@ int parker_abi_check_declaration(const void *decl, size_t len)
 		return -EINVAL;
 	if (le16_to_cpu(said.oldest) > le16_to_cpu(said.version))
 		return -EINVAL;
-	if (le16_to_cpu(said.oldest) > PARKER_ABI_VERSION ||
-	    le16_to_cpu(said.version) < PARKER_ABI_OLDEST)
+	if (le16_to_cpu(said.oldest) > ours->version || le16_to_cpu(said.version) < ours->oldest)
 		return -EPROTONOSUPPORT;
-	if ((u64)PARKER_REQUIRED_KNOWN & ~le64_to_cpu(said.required))
-		return -EPROTONOSUPPORT;
+	if (ours->required & ~le64_to_cpu(said.required))
+		return -EOPNOTSUPP;
 	return 0;
 }

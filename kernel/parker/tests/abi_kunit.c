@@ -285,6 +285,10 @@ KUNIT_ARRAY_PARAM_DESC(declaration, declaration_cases, desc);
 
 static void declaration_is_checked(struct kunit *test)
 {
+	static const struct parker_contract ours = {
+		.version	= PARKER_ABI_VERSION,
+		.oldest		= PARKER_ABI_OLDEST,
+	};
 	const struct declaration_case *c = test->param_value;
 	struct parker_declaration decl = {
 		.magic		= cpu_to_le32(c->magic),
@@ -298,7 +302,42 @@ static void declaration_is_checked(struct kunit *test)
 	/* In a file it can be anywhere. */
 	KUNIT_ASSERT_NOT_NULL(test, odd);
 	memcpy(odd + 1, &decl, sizeof(decl));
-	KUNIT_EXPECT_EQ(test, c->want, parker_abi_check_declaration(odd + 1, c->len));
+	KUNIT_EXPECT_EQ(test, c->want, parker_abi_check_declaration(odd + 1, c->len, &ours));
+}
+
+/* What boot kernels of other versions find in a declaration of this one. */
+struct contract_case {
+	const char *desc;
+	struct parker_contract theirs;
+	int want;
+};
+
+static const struct contract_case contract_cases[] = {
+	{ "ours", { PARKER_ABI_VERSION, PARKER_ABI_OLDEST }, 0 },
+	{ "newer, for all readers", { 99, PARKER_ABI_OLDEST }, 0 },
+	{ "newer, for us too", { 99, PARKER_ABI_VERSION }, 0 },
+	{ "newer, for newer readers only", { 99, PARKER_ABI_VERSION + 1 }, -EPROTONOSUPPORT },
+	{ "older than all that we read", { PARKER_ABI_OLDEST - 1, 0 }, -EPROTONOSUPPORT },
+	{ "requires what we do not know", { PARKER_ABI_VERSION, PARKER_ABI_OLDEST, BIT_ULL(63) },
+	  -EOPNOTSUPP },
+	{ "offers what we do not know", { PARKER_ABI_VERSION, PARKER_ABI_OLDEST, 0, U64_MAX }, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(contract, contract_cases, desc);
+
+static void contract_of_others_is_checked(struct kunit *test)
+{
+	const struct contract_case *c = test->param_value;
+	const struct parker_declaration decl = {
+		.magic		= cpu_to_le32(PARKER_MAGIC),
+		.size		= cpu_to_le32(sizeof(decl)),
+		.version	= cpu_to_le16(PARKER_ABI_VERSION),
+		.oldest		= cpu_to_le16(PARKER_ABI_OLDEST),
+		.required	= cpu_to_le64(PARKER_REQUIRED_KNOWN),
+	};
+
+	KUNIT_EXPECT_EQ(test, c->want,
+			parker_abi_check_declaration(&decl, sizeof(decl), &c->theirs));
 }
 
 static struct kunit_case abi_test_cases[] = {
@@ -309,6 +348,7 @@ static struct kunit_case abi_test_cases[] = {
 	KUNIT_CASE(checksum_sees_each_byte),
 	KUNIT_CASE(checksum_stays_as_it_is),
 	KUNIT_CASE_PARAM(declaration_is_checked, declaration_gen_params),
+	KUNIT_CASE_PARAM(contract_of_others_is_checked, contract_gen_params),
 	{}
 };
 

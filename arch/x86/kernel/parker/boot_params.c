@@ -30,6 +30,12 @@
 #define CONSOLE_SIZE	SZ_512K
 #define BLOCK_LEN	PAGE_ALIGN(CONSOLE_OFFSET + sizeof(struct parker_console) + CONSOLE_SIZE)
 
+/* What this kernel writes; tests let it pretend to be another one. */
+struct parker_contract parker_contract = {
+	.version	= PARKER_ABI_VERSION,
+	.oldest		= PARKER_ABI_OLDEST,
+};
+
 static const struct setup_header *image_header(const void *kernel)
 {
 	return kernel + offsetof(struct boot_params, hdr);
@@ -111,15 +117,20 @@ int arch_parker_check_image(const void *kernel, size_t len,
 	if (!decl)
 		return parker_fail(err, -ENOEXEC,
 				   "The kernel does not declare itself an application kernel (CONFIG_PARKER_APP): it would use hardware of the whole machine");
-	ret = parker_abi_check_declaration(decl, kernel + len - (const void *)decl);
+	ret = parker_abi_check_declaration(decl, kernel + len - (const void *)decl,
+					   &parker_contract);
 	if (ret == -EINVAL)
 		return parker_fail(err, -ENOEXEC,
 				   "The kernel's declaration of being an application kernel is damaged");
+	if (ret == -EOPNOTSUPP)
+		return parker_fail(err, -ENOEXEC,
+				   "The kernel knows the features %#llx of the contract, this one requires %#llx",
+				   le64_to_cpu(decl->required), parker_contract.required);
 	if (ret)
 		return parker_fail(err, -ENOEXEC,
 				   "The kernel understands versions %u to %u of the contract, this one writes version %u",
 				   le16_to_cpu(decl->oldest), le16_to_cpu(decl->version),
-				   PARKER_ABI_VERSION);
+				   parker_contract.version);
 	if (x2apic_enabled() && !(le32_to_cpu(decl->flags) & PARKER_DECLARES_X2APIC))
 		return parker_fail(err, -ENOEXEC,
 				   "The machine runs in x2APIC mode, the kernel lacks CONFIG_X86_X2APIC");
@@ -341,8 +352,10 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 
 	memset(block, 0, BLOCK_LEN);
 	given->magic = cpu_to_le32(PARKER_MAGIC);
-	given->version = cpu_to_le16(PARKER_ABI_VERSION);
-	given->oldest = cpu_to_le16(PARKER_ABI_OLDEST);
+	given->version = cpu_to_le16(parker_contract.version);
+	given->oldest = cpu_to_le16(parker_contract.oldest);
+	given->required = cpu_to_le64(parker_contract.required);
+	given->optional = cpu_to_le64(parker_contract.optional);
 	given->size = cpu_to_le32(size);
 	given->flags = cpu_to_le32(given_flags());
 	given->id = cpu_to_le32(boot->id);

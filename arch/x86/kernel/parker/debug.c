@@ -7,6 +7,9 @@
  * disturbs the kernels that run there: the negative control of the test that
  * looks for such interrupts.  Writing "auto" lets the kernel decide again.
  *
+ * Writing "VERSION OLDEST REQUIRED OPTIONAL" to contract makes the boot kernel one
+ * that writes another version of the contract, or features that nobody knows yet.
+ *
  * CPUs whose numbers are written to unheard count as such that never prove that
  * they have stopped.
  */
@@ -75,6 +78,29 @@ static const struct file_operations unheard_fops = {
 	.write	= unheard_write,
 };
 
+static ssize_t contract_write(struct file *file, const char __user *buf, size_t count,
+			      loff_t *pos)
+{
+	struct parker_contract wanted;
+	char text[64] = "";
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, buf, count))
+		return -EFAULT;
+	if (sscanf(text, "%hu %hu %llx %llx", &wanted.version, &wanted.oldest,
+		   &wanted.required, &wanted.optional) != 4)
+		return -EINVAL;
+	parker_contract = wanted;
+	return count;
+}
+
+static const struct file_operations contract_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= contract_write,
+};
+
 static int __init parker_debug_init(void)
 {
 	struct dentry *dir;
@@ -82,6 +108,7 @@ static int __init parker_debug_init(void)
 	if (parker_app_running())
 		return 0;
 	dir = debugfs_create_dir("parker", NULL);
+	debugfs_create_file("contract", 0200, dir, NULL, &contract_fops);
 	debugfs_create_file("ipi_shorthand", 0600, dir, NULL, &shorthand_fops);
 	debugfs_create_file("unheard", 0200, dir, NULL, &unheard_fops);
 	return 0;

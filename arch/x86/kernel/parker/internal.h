@@ -111,6 +111,7 @@ int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *c
 void parker_paging_free(struct parker_paging *paging);
 
 /* from boot_params.c */
+extern struct parker_contract parker_contract;
 
 /**
  * struct parker_place - where the parts of a kernel go

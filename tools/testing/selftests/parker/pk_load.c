@@ -157,7 +157,7 @@ static char *map_image(const char *path, size_t *len)
 
 /*
  * Makes an application kernel's file one that declares nothing, or another
- * version of the contract only.
+ * version of the contract; only that one if no older one is named.
  */
 int pk_declare(int argc, char **argv)
 {
@@ -165,7 +165,7 @@ int pk_declare(int argc, char **argv)
 	char *image;
 	size_t len;
 
-	if (argc != 3)
+	if (argc < 3 || argc > 4)
 		return PK_USAGE;
 	image = map_image(argv[1], &len);
 	if (!image)
@@ -179,7 +179,7 @@ int pk_declare(int argc, char **argv)
 		memset(decl->magic, 0, sizeof(decl->magic));
 	} else {
 		decl->version = strtoul(argv[2], NULL, 0);
-		decl->oldest = decl->version;
+		decl->oldest = strtoul(argv[argc - 1], NULL, 0);
 	}
 	return PK_OK;
 }
