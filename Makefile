@@ -81,6 +81,14 @@ coverage: initramfs ## say which lines of the boot kernel's part no test runs
 configs: initramfs ## build Parker in other configurations, boot some of them
 	@mk/configs
 
+.PHONY: kernel61
+kernel61: ## build out/bzImage-6.1, an old kernel that can run as application kernel
+	@mk/kernel61
+
+.PHONY: old
+old: initramfs ## run it beside the boot kernel, test what may differ between the two
+	@TIMEOUT=$${TIMEOUT:-1800} mk/beside "old.sh contract.sh" old
+
 .PHONY: selfcheck
 selfcheck: ## test the scripts behind these targets
 	@mk/selfcheck

@@ -83,7 +83,7 @@ export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-10G}
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=parker
 export KBUILD_BUILD_HOST=parker
-export KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_VERSION=${KBUILD_BUILD_VERSION:-1}
 export LOCALVERSION=
 
 # kmake TREE BUILD ARGS...: kbuild with our compiler in the given build folder.
@@ -115,6 +115,23 @@ kmake_silent()
 	grep -v '^[.+*-]*$' "$said.all" >"$said" || :
 	rm -f "$said.all"
 	[ "$status" = 0 ] && [ ! -s "$said" ]
+}
+
+# with_files NAME PLACE=FILE...: out/initramfs-NAME.cpio, the test machine's user space
+# with more files in it, of which a program stays one that can be run
+with_files()
+{
+	local root=$out/with-$1 more mode
+
+	mkdir -p "$root"
+	for more in "${@:2}"; do
+		mode=0644
+		[ ! -x "${more#*=}" ] || mode=0755
+		echo "dir $(dirname "${more%%=*}") 0755 0 0"
+		echo "file ${more%%=*} ${more#*=} $mode 0 0"
+	done | sort -u >"$root/list"
+	"$build/usr/gen_init_cpio" "$root/list" >"$root/more.cpio"
+	cat "$out/initramfs$suffix.cpio" "$root/more.cpio" >"$out/initramfs-$1.cpio"
 }
 
 # What the tests of a script came to.
