@@ -89,6 +89,14 @@ kernel61: ## build out/bzImage-6.1, an old kernel that can run as application ke
 old: initramfs ## run it beside the boot kernel, test what may differ between the two
 	@TIMEOUT=$${TIMEOUT:-1800} mk/beside "old.sh contract.sh" old
 
+.PHONY: sandbox
+sandbox: initramfs ## compare the smallest application kernel with the general one
+	@mk/sandbox
+
+.PHONY: tuned
+tuned: initramfs ## two kernels of one tree, configured differently, at the same time
+	@TIMEOUT=$${TIMEOUT:-1800} mk/beside tuned.sh rt
+
 .PHONY: selfcheck
 selfcheck: ## test the scripts behind these targets
 	@mk/selfcheck
