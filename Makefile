@@ -93,9 +93,25 @@ old: initramfs ## run it beside the boot kernel, test what may differ between th
 sandbox: initramfs ## compare the smallest application kernel with the general one
 	@mk/sandbox
 
+.PHONY: devloop
+devloop: ## build what changed and run it in place of the partition's last kernel
+	@mk/devloop
+
+.PHONY: devloop-end
+devloop-end: ## end the machine that make devloop began
+	@mk/devloop end
+
+.PHONY: devloop-test
+devloop-test: ## two rounds of make devloop
+	@mk/devloop test
+
 .PHONY: tuned
 tuned: initramfs ## two kernels of one tree, configured differently, at the same time
 	@TIMEOUT=$${TIMEOUT:-1800} mk/beside tuned.sh rt
+
+.PHONY: mix
+mix: initramfs ## a real-time, an old and a tiny kernel at the same time
+	@TIMEOUT=$${TIMEOUT:-1800} mk/beside mix.sh rt old sandbox
 
 .PHONY: selfcheck
 selfcheck: ## test the scripts behind these targets
