@@ -245,6 +245,22 @@ static inline struct parker_given *parker_app_block(void)
 bool parker_app_ignores(const char *param, const char *val);
 void parker_console_early(void);
 int parker_app_numa_init(void);
+
+#ifdef CONFIG_PARKER_APP_PCI
+int parker_app_pci_init(void);
+int parker_app_pci_scan(void);
+#else
+static inline int parker_app_pci_init(void)
+{
+	return 0;
+}
+
+/* Without a way to configure devices there is nothing to scan. */
+static inline int parker_app_pci_scan(void)
+{
+	return -ENODEV;
+}
+#endif
 #else
 static inline bool parker_app_running(void)
 {

@@ -32,8 +32,6 @@
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
-#include "internal.h"
-
 /* Longer chains of setup_data are not what the boot kernel writes. */
 #define MAX_SETUP_DATA	8
 

@@ -23,7 +23,6 @@
 #include <asm/x86_init.h>
 
 #include "config_space.h"
-#include "internal.h"
 
 /**
  * struct app_function - a function of this kernel

@@ -160,23 +160,6 @@ struct parker_params {
 	char cmdline[];
 };
 
-/* from app_pci.c */
-#ifdef CONFIG_PARKER_APP_PCI
-int parker_app_pci_init(void);
-int parker_app_pci_scan(void);
-#else
-static inline int parker_app_pci_init(void)
-{
-	return 0;
-}
-
-/* Without a way to configure devices there is nothing to scan. */
-static inline int parker_app_pci_scan(void)
-{
-	return -ENODEV;
-}
-#endif
-
 struct parker_boot;
 struct parker_error;
 int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
