@@ -96,8 +96,9 @@ static int app_config_read(unsigned int segment, unsigned int bus, unsigned int 
 	if (!is_access(reg, len))
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
-	scoped_guard(raw_spinlock_irqsave, &f->lock)
+	scoped_guard(raw_spinlock_irqsave, &f->lock) {
 		*value = parker_config_read(&f->config, reg, len, hardware_read(f, reg, len));
+	}
 	return 0;
 }
 
