@@ -93,6 +93,10 @@ old: initramfs ## run it beside the boot kernel, test what may differ between th
 sandbox: initramfs ## compare the smallest application kernel with the general one
 	@mk/sandbox
 
+.PHONY: demo-rt
+demo-rt: initramfs ## a real-time kernel beside a loaded boot kernel: latencies, out/rt.png
+	@mk/demo-rt
+
 .PHONY: devloop
 devloop: ## build what changed and run it in place of the partition's last kernel
 	@mk/devloop

@@ -211,6 +211,7 @@ tell()
 	say "version $(uname -v)"
 	say "text $(sed -n 's/ T _text$//p' /proc/kallsyms)"
 	say "code $(sed -n 's/^ *\([^ ]*\) : Kernel code$/\1/p' /proc/iomem)"
+	grep -qw la57 /proc/cpuinfo && say "levels 5" || say "levels 4"
 	say "spectre_v1 $(cat /sys/devices/system/cpu/vulnerabilities/spectre_v1)"
 	for node in /sys/devices/system/node/node[0-9]*; do
 		[ ! -e "$node" ] || tell_node "$node"

@@ -71,8 +71,8 @@ all_rules()
 	refuse ENOEXEC "*versions*99*" kst-a "$2 kernel for a block that only newer ones read" \
 		load_errno
 	writes "$OURS" 1 $UNKNOWN 0
-	refuse ENOEXEC "*features*$UNKNOWN*" kst-a "$2 kernel for required features it does not know" \
-		load_errno
+	refuse ENOEXEC "*features*$UNKNOWN*" kst-a \
+		"$2 kernel for required features it does not know" load_errno
 	as_it_is
 	check "$2 kernel halts where the block has required features it does not know" \
 		does_not_start_under "$OURS" 1 $UNKNOWN 0

@@ -34,7 +34,7 @@ step()
 	echo "devloop: $seen $name $(($(now) - from)) ms"
 }
 
-fetch()
+get()
 {
 	dd if="$disk" bs=1M skip=1 count=$(($1 / 1048576 + 1)) iflag=direct 2>/dev/null |
 		head -c "$1" >/tmp/dev.new && [ "$(wc -c </tmp/dev.new)" = "$1" ] &&
@@ -48,12 +48,13 @@ end_old()
 	esac
 }
 
-load()
+load_new()
 {
-	kexec --parker=dev --load /tmp/dev.bzImage --initrd=/boot/initrd --command-line=parker.app=idle
+	kexec --parker=dev --load /tmp/dev.bzImage --initrd=/boot/initrd \
+		--command-line=parker.app=idle
 }
 
-boot()
+start_new()
 {
 	kexec --parker=dev --exec && pk poll $dev/state 120 running crashed stopped >/dev/null &&
 		[ "$(cat $dev/state)" = running ] && pk poll -c $dev/console 120 "app: ready"
@@ -63,17 +64,18 @@ boot()
 round()
 {
 	from=$(now)
-	step fetch fetch "$1" && step kill end_old && step load load || return
+	step fetch get "$1" && step kill end_old && step load load_new || return
 	before=$(($(now) - from))
-	step boot boot || return
-	grep -h "Linux version\|Brought up\|app: " $dev/console | head -n 20 | grep -v "app: has\|app: ram"
+	step boot start_new || return
+	grep "Linux version\|Brought up\|app: [^hr]\|app: rel\|app: ready" $dev/console
 	echo "devloop: $seen done, $before ms and the kernel's own boot"
 }
 
 for serial in /sys/block/*/serial; do
 	[ "$(cat "$serial")" != "$1" ] || disk=/dev/$(basename "$(dirname "$serial")")
 done
-echo "dev cpus=${DEVLOOP_CPUS:-4-7} memory=${DEVLOOP_MEMORY:-512M}" >/sys/kernel/parker/create || exit
+echo "dev cpus=${DEVLOOP_CPUS:-4-7} memory=${DEVLOOP_MEMORY:-512M}" \
+	>/sys/kernel/parker/create || exit
 while :; do
 	# shellcheck disable=SC2046
 	set -- $(dd if="$disk" bs=4096 count=1 iflag=direct 2>/dev/null | head -n 1)

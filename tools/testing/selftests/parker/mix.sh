@@ -49,7 +49,8 @@ three_releases()
 	note "boot kernel $(uname -r), $(says kst-rt release), $(says kst-old release)," \
 		"$(field kst-tiny/image release)"
 	same "$(says kst-rt release)" "$(uname -r)" && like "$(says kst-old release)" "6.1.*" &&
-		grep -q "PREEMPT_RT" kst-rt/console && same "$(field kst-tiny/image release)" "$(uname -r)"
+		grep -q "PREEMPT_RT" kst-rt/console &&
+		same "$(field kst-tiny/image release)" "$(uname -r)"
 }
 
 # One that dies is nobody else's trouble.

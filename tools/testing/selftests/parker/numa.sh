@@ -24,14 +24,16 @@ told()
 
 nodes_are()
 {
-	same "$(tr -d '\r' <kst-a/console | sed -n 's/^app: node \(.*\) cpus .*/\1/p' | tr '\n' ' ')" "$1"
+	tr -d '\r' <kst-a/console | sed -n 's/^app: node \(.*\) cpus .*/\1/p' >"$TMP/nodes"
+	same "$(tr '\n' ' ' <"$TMP/nodes")" "$1"
 }
 
 # node_has NODE CPUS MIB: less what the kernel itself takes of it
 node_has()
 {
 	same "$(says kst-a "node $1 cpus")" "$2" &&
-		between "$(says kst-a "node $1 memory" | sed 's/ .*//')" $((($3 - 96) << 10)) $(($3 << 10))
+		between "$(says kst-a "node $1 memory" | sed 's/ .*//')" \
+			$((($3 - 96) << 10)) $(($3 << 10))
 }
 
 # The boot CPU of a partition, which is its CPU 0, is on the first node here.
@@ -47,7 +49,8 @@ first_of()
 
 on_second_only()
 {
-	make kst-a "$SECOND" 256M@1 && told && nodes_are "0 " && node_has 0 "$(first_of "$SECOND")" 256
+	make kst-a "$SECOND" 256M@1 && told && nodes_are "0 " &&
+		node_has 0 "$(first_of "$SECOND")" 256
 }
 
 on_both()

@@ -68,6 +68,19 @@ is_random()
 	[ "$(sort -u "$TMP/texts" | grep -c '[1-9a-f]')" -gt 1 ]
 }
 
+# 4 if the machine has 4 levels only
+paging_differs()
+{
+	local general="$KERNEL" status=0
+
+	grep -qw la57 /proc/cpuinfo || return 4
+	pk write kst-tuned/state kill || return
+	KERNEL=$TUNED
+	{ up kst-tuned tell no5lvl && wait_text kst-tuned "app: told"; } || status=1
+	KERNEL=$general
+	[ $status = 0 ] && same "$(says kst-tuned levels)" 4 && same "$(says kst-general levels)" 5
+}
+
 both_run()
 {
 	is_state kst-general running && is_state kst-tuned running
@@ -77,7 +90,7 @@ setup
 need 2 500
 TUNED=${PARKER_TUNED_KERNEL:-/boot/tuned}
 [ -r "$TUNED" ] || skip_all "no second kernel: set PARKER_TUNED_KERNEL"
-plan 11
+plan 12
 make kst-general "$(pick 1)" 256M && make kst-tuned "$(pick 1)" 256M || die "no partitions"
 check "the general kernel runs" starts_as kst-general "$KERNEL"
 check "the tuned one runs beside it" starts_as kst-tuned "$TUNED"
@@ -89,6 +102,7 @@ check "their code is inside their memory" eval \
 	'code_is_inside kst-general && code_is_inside kst-tuned'
 check "the general one is linked elsewhere at each start" is_random kst-general "$KERNEL"
 check "and so is the tuned one" is_random kst-tuned "$TUNED"
+check_or_skip "5-level paging" "one has 4 levels of page tables, the other 5" paging_differs
 check "both run" both_run
 remove_all
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
