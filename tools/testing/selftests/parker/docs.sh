@@ -32,11 +32,11 @@ kexec()
 	command "$KEXEC" "$@"
 }
 
-# What differs from machine to machine, and what the shell says.
+# What differs from machine to machine, such as its devices, and what the shell says.
 plain()
 {
-	sed "/^sh: /d; s/^release .*/release N/; s/0x[0-9a-f]*/N/g; s/[0-9][0-9.,-]*/N/g" "$1" |
-		uniq
+	sed "/^sh: /d; /^device /d; s/^release .*/release N/
+		s/0x[0-9a-f]*/N/g; s/[0-9][0-9.,-]*/N/g" "$1" | uniq
 }
 
 works()
