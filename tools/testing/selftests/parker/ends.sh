@@ -37,13 +37,12 @@ first_line()
 # until_true COMMAND...: asked again after each change of the state
 until_true()
 {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 20); do
 		"$@" && return
 		was=$(state kst-a)
-		case $was in
-		running) pk poll kst-a/state "$LIMIT" booting stopped crashed >/dev/null ;;
-		*) pk poll kst-a/state "$LIMIT" running stopped crashed >/dev/null ;;
-		esac
+		# shellcheck disable=SC2046
+		pk poll kst-a/state "$LIMIT" >/dev/null \
+			$(printf '%s\n' booting running stopping stopped crashed | grep -vx "$was")
 	done
 	"$@"
 }
