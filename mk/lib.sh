@@ -117,6 +117,27 @@ kmake_silent()
 	[ "$status" = 0 ] && [ ! -s "$said" ]
 }
 
+# build_image TREE BUILD LOG: the kernel. The compiler's words are the progress; all of
+# it is wanted when it is new.
+build_image()
+{
+	if [ "${V:-0}" != 0 ]; then
+		kmake "$1" "$2" V=1 bzImage
+		return
+	fi
+	say BUILD "${2#"$out"/}"
+	mkdir -p "$log"
+	kmake "$1" "$2" bzImage 2>&1 | tee "$3" | "$top/mk/progress" ||
+		die "the kernel does not build (all of it in $3)"
+}
+
+# give_out FILE RESULT: what did not change keeps its time
+give_out()
+{
+	cmp -s "$1" "$2" || cp "$1" "$2"
+	say OUT "${2#"$top"/}"
+}
+
 # with_files NAME PLACE=FILE...: out/initramfs-NAME.cpio, the test machine's user space
 # with more files in it, of which a program stays one that can be run
 with_files()
