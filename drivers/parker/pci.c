@@ -255,6 +255,22 @@ static bool is_at(const struct pci_dev *pdev, const struct parker_pci_address *a
 	       pdev->devfn == at->devfn;
 }
 
+/**
+ * parker_pci_is_wished() - Is a function among those that a partition is to have?
+ * @wish:	the functions
+ * @pdev:	the function
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool parker_pci_is_wished(const struct parker_pci_wish *wish, const struct pci_dev *pdev)
+{
+	for (unsigned int i = 0; i < wish->nr; i++)
+		if (is_at(pdev, &wish->at[i]))
+			return true;
+	return false;
+}
+
 static struct parker_pci_function *find_at(const struct parker_pci *pci,
 					   const struct parker_pci_address *at)
 {
@@ -365,15 +381,6 @@ static int claim_added(struct parker_pci *pci, struct parker_error *err)
 	return 0;
 }
 
-static bool is_wished(const struct parker_pci_function *function,
-		      const struct parker_pci_wish *wish)
-{
-	for (unsigned int i = 0; i < wish->nr; i++)
-		if (is_at(function->pdev, &wish->at[i]))
-			return true;
-	return false;
-}
-
 /*
  * Gives back what is not in @wish, which was reset by whoever ended the last
  * kernel that used it.  In this order, as a group has no other owner when a
@@ -385,7 +392,7 @@ static void release_others(struct parker_pci *pci, const struct parker_pci_wish 
 	struct parker_pci_function *function, *next;
 
 	list_for_each_entry(function, &pci->functions, node)
-		if (!is_wished(function, wish))
+		if (!parker_pci_is_wished(wish, function->pdev))
 			begin_release(function);
 	list_for_each_entry_safe_reverse(function, next, &pci->functions, node)
 		if (function->giving_back)

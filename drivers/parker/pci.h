@@ -44,7 +44,10 @@ struct parker_pci_function {
 extern struct pci_driver parker_pci_driver;
 const struct parker_pci *parker_pci_owner(const struct pci_dev *pdev, char *name);
 
+bool parker_pci_is_wished(const struct parker_pci_wish *wish, const struct pci_dev *pdev);
+
 /* from pci_check.c */
+bool parker_pci_is_bridge(const struct pci_dev *pdev);
 int parker_pci_check_function(const struct parker_pci *pci, struct pci_dev *pdev,
 			      struct parker_error *err);
 int parker_pci_check_group(const struct parker_pci_wish *wish, struct pci_dev *pdev,

@@ -33,7 +33,14 @@ module_param(allow_unsafe_devices, bool, 0644);
 MODULE_PARM_DESC(allow_unsafe_devices,
 		 "Give PCI functions whose DMA and interrupts cannot be contained");
 
-static bool is_bridge(const struct pci_dev *pdev)
+/**
+ * parker_pci_is_bridge() - Is a function one that others are behind or depend on?
+ * @pdev: the function
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool parker_pci_is_bridge(const struct pci_dev *pdev)
 {
 	return pdev->hdr_type != PCI_HEADER_TYPE_NORMAL ||
 	       pdev->class >> 16 == PCI_BASE_CLASS_BRIDGE;
@@ -195,7 +202,7 @@ static int check_kind(struct pci_dev *pdev, struct parker_error *err)
 {
 	int ret;
 
-	if (is_bridge(pdev))
+	if (parker_pci_is_bridge(pdev))
 		return parker_fail(err, -EINVAL,
 				   "it is a bridge, which others are behind or depend on");
 	ret = check_containment(pdev, err);
@@ -265,15 +272,6 @@ struct parker_group_walk {
 	char others[128];
 };
 
-static bool is_wished(const struct parker_pci_wish *wish, const struct pci_dev *pdev)
-{
-	for (unsigned int i = 0; i < wish->nr; i++)
-		if (wish->at[i].segment == pci_domain_nr(pdev->bus) &&
-		    wish->at[i].bus == pdev->bus->number && wish->at[i].devfn == pdev->devfn)
-			return true;
-	return false;
-}
-
 /* A port sends no DMA of its own, so that it may be in the group. */
 static int note_other(struct device *dev, void *data)
 {
@@ -281,8 +279,8 @@ static int note_other(struct device *dev, void *data)
 
 	if (dev == &walk->asked->dev)
 		return 0;
-	if (dev_is_pci(dev) && (is_bridge(to_pci_dev(dev)) ||
-				(walk->wish && is_wished(walk->wish, to_pci_dev(dev)))))
+	if (dev_is_pci(dev) && (parker_pci_is_bridge(to_pci_dev(dev)) ||
+				(walk->wish && parker_pci_is_wished(walk->wish, to_pci_dev(dev)))))
 		return 0;
 	if (walk->others[0])
 		strlcat(walk->others, " ", sizeof(walk->others));

@@ -55,12 +55,12 @@ unsigned int parker_pci_describe(const struct parker_pci *pci, struct parker_fun
 
 static void show_identity(struct seq_file *m, const struct pci_dev *pdev, const char *driver)
 {
-	const struct iommu_group *group = pdev->dev.iommu_group;
+	struct iommu_group *group = pdev->dev.iommu_group;
 
 	seq_printf(m, "%s %04x:%04x %06x %s group ", pci_name(pdev), pdev->vendor, pdev->device,
 		   pdev->class, driver ?: "-");
 	if (group)
-		seq_printf(m, "%d ", iommu_group_id(pdev->dev.iommu_group));
+		seq_printf(m, "%d ", iommu_group_id(group));
 	else
 		seq_puts(m, "- ");
 }
@@ -114,7 +114,6 @@ void parker_pci_show_available(struct seq_file *m)
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev)
-		if (pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
-		    pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE)
+		if (!parker_pci_is_bridge(pdev))
 			show_available(m, pdev);
 }
