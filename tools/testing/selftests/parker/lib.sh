@@ -94,6 +94,19 @@ cleanup()
 	rm -rf "$TMP"
 }
 
+# below N: a number, by chance
+below()
+{
+	echo $(($(od -A n -N 2 -t u2 /dev/urandom) % $1))
+}
+
+# one_of WORD...: by chance
+one_of()
+{
+	shift "$(below $#)"
+	echo "$1"
+}
+
 # Starts a command that ends with the test, at the latest.
 background()
 {

@@ -58,20 +58,16 @@ life_of_the_idle()
 		pk write kst-life/state kill && is_state kst-life stopped && remove kst-life
 }
 
-chance()
-{
-	od -A n -N 1 -t u1 /dev/urandom
-}
-
 random_life()
 {
+	local way
+
 	# shellcheck disable=SC2086
-	set -- $WAYS idle
-	shift "$(($(chance) % $#))" || return
-	if [ "$1" = idle ]; then
+	way=$(one_of $WAYS idle)
+	if [ "$way" = idle ]; then
 		life_of_the_idle
 	else
-		life "$1"
+		life "$way"
 	fi
 }
 

@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PK_OK		0
 #define PK_WRONG	1	/* Something else happened than was wanted. */
@@ -44,6 +45,15 @@ long long pk_now_usec(void);
 int pk_drop_to(const char *uid);
 int pk_parse_cpus(const char *list, cpu_set_t *cpus);
 void pk_pin(int cpu);
+
+/* Lines of "START-END ..." in hexadecimal, END being the last byte. */
+struct pk_range {
+	unsigned long long start;
+	unsigned long long end;
+};
+
+int pk_read_ranges(const char *path, const char *word, int numbers,
+		   struct pk_range *ranges, int max);
 
 /* Around the system call that a command is about. */
 void pk_begin(void);

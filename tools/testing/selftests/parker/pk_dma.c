@@ -30,11 +30,6 @@
 #define MAX_RANGES	64
 #define MAX_TARGETS	4096
 
-struct range {
-	unsigned long long start;
-	unsigned long long end;
-};
-
 static uint8_t *edu;
 
 /* Physical address of a page of ours, 0 if that is not told. */
@@ -119,29 +114,7 @@ error:
 	return false;
 }
 
-/* Lines of "START-END ..." that have @word, or addresses alone. */
-static int read_ranges(const char *path, const char *word, struct range *ranges, int max)
-{
-	FILE *file = fopen(path, "r");
-	char line[256];
-	int nr = 0;
-
-	if (!file) {
-		perror(path);
-		return -1;
-	}
-	while (nr < max && fgets(line, sizeof(line), file)) {
-		if (word && !strstr(line, word))
-			continue;
-		ranges[nr].end = 0;
-		if (sscanf(line, "%llx-%llx", &ranges[nr].start, &ranges[nr].end) >= 1)
-			nr++;
-	}
-	fclose(file);
-	return nr;
-}
-
-static bool overlaps(uint64_t address, const struct range *ranges, int nr)
+static bool overlaps(uint64_t address, const struct pk_range *ranges, int nr)
 {
 	for (int i = 0; i < nr; i++)
 		if (address + PAGE > ranges[i].start && address <= ranges[i].end)
@@ -188,7 +161,7 @@ static bool leaks(uint64_t target, uint64_t *page, uint64_t at)
 /* Writes to and reads from @count addresses outside of this kernel's memory. */
 int pk_dma(int argc, char **argv)
 {
-	static struct range own[MAX_RANGES], targets[MAX_TARGETS];
+	static struct pk_range own[MAX_RANGES], targets[MAX_TARGETS];
 	int nr_own, nr_targets = 0;
 	unsigned long done = 0, leaked = 0, count;
 	uint64_t *page, at;
@@ -197,9 +170,9 @@ int pk_dma(int argc, char **argv)
 		return PK_USAGE;
 	count = strtoul(argv[2], NULL, 0);
 	page = get_memory(PAGE);
-	nr_own = read_ranges("/proc/iomem", "System RAM", own, MAX_RANGES);
+	nr_own = pk_read_ranges("/proc/iomem", "System RAM", 1, own, MAX_RANGES);
 	if (argc > 3)
-		nr_targets = read_ranges(argv[3], NULL, targets, MAX_TARGETS);
+		nr_targets = pk_read_ranges(argv[3], NULL, 1, targets, MAX_TARGETS);
 	at = page ? physical(page) : 0;
 	if (!at || nr_own < 1 || nr_targets < 0 || !edu_open(argv[1]))
 		return PK_WRONG;

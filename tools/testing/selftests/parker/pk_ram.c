@@ -18,18 +18,17 @@
 #define MAX_REGIONS	256
 #define PART		0x100000UL
 
-struct region {
-	unsigned long long start;
-	unsigned long long end;		/* The last byte. */
-};
-
 static bool read_ram(int fd, void *buf, size_t len, unsigned long long at)
 {
 	return pread(fd, buf, len, at) == (ssize_t)len;
 }
 
-/* The count of regions, or -1.  "0xSTART-0xEND ...", one a line. */
-static int read_regions(const char *path, struct region *regions)
+/*
+ * The count of lines that have @word, if that is not NULL, and begin with so many
+ * numbers or more, or -1.
+ */
+int pk_read_ranges(const char *path, const char *word, int numbers,
+		   struct pk_range *ranges, int max)
 {
 	FILE *file = fopen(path, "r");
 	char line[256];
@@ -39,11 +38,21 @@ static int read_regions(const char *path, struct region *regions)
 		perror(path);
 		return -1;
 	}
-	while (nr < MAX_REGIONS && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%llx-%llx", &regions[nr].start, &regions[nr].end) == 2)
+	while (nr < max && fgets(line, sizeof(line), file)) {
+		if (word && !strstr(line, word))
+			continue;
+		ranges[nr].end = 0;
+		if (sscanf(line, "%llx-%llx", &ranges[nr].start, &ranges[nr].end) >= numbers)
 			nr++;
 	}
 	fclose(file);
+	return nr;
+}
+
+static int read_regions(const char *path, struct pk_range *regions)
+{
+	int nr = pk_read_ranges(path, NULL, 2, regions, MAX_REGIONS);
+
 	if (!nr)
 		fprintf(stderr, "%s lists no memory\n", path);
 	return nr ? nr : -1;
@@ -57,7 +66,7 @@ static int read_regions(const char *path, struct region *regions)
 static int walk(const char *path, size_t again,
 		bool (*look)(const char *bytes, size_t len, unsigned long long at))
 {
-	static struct region regions[MAX_REGIONS];
+	static struct pk_range regions[MAX_REGIONS];
 	static char buf[PART];
 	int nr, fd;
 

@@ -11,19 +11,6 @@
 SECONDS_EACH=${PARKER_STRESS:-15}
 WRITERS=8
 
-# below N: a number
-below()
-{
-	echo $(($(od -A n -N 2 -t u2 /dev/urandom) % $1))
-}
-
-# one_of WORD...
-one_of()
-{
-	shift "$(below $#)"
-	echo "$1"
-}
-
 # Some of the CPUs that there are, or none, or nonsense
 some_cpus()
 {
