@@ -16,6 +16,7 @@
 #include <linux/path.h>
 #include <linux/pci.h>
 #include <linux/rtnetlink.h>
+#include <linux/rwsem.h>
 #include <linux/sched/task.h>
 #include <net/ip6_fib.h>
 #include <net/ip_fib.h>
@@ -158,10 +159,12 @@ static int check_net_devices(const struct pci_dev *pdev, struct parker_error *er
 	int ret = 0;
 
 	rtnl_lock();
+	down_read(&net_rwsem);
 	for_each_net(net)
 		for_each_netdev(net, dev)
 			if (!ret && is_below(dev->dev.parent, &pdev->dev))
 				ret = check_net_device(net, dev, err);
+	up_read(&net_rwsem);
 	rtnl_unlock();
 	return ret;
 }
