@@ -8,20 +8,23 @@
 
 #define NR_CPUS_GIVEN	4
 #define NR_RAMS_GIVEN	2
+#define NR_FUNCTIONS_GIVEN	2
 #define BLOCK_LEN	SZ_1M
 
 /* The given part of a block with room behind it; the rest is never read. */
 struct test_block {
 	struct parker_given given;
+	/* One more than there can be. */
+	struct parker_function functions[PARKER_MAX_FUNCTIONS + 1];
 	struct parker_cpu cpus[NR_CPUS_GIVEN];
 	struct parker_ram rams[NR_RAMS_GIVEN];
 	u8 room[512];
 };
 
 #define GIVEN_SIZE	offsetof(struct test_block, room)
-#define REQUEST_OFFSET	SZ_1K
-#define TOLD_OFFSET	SZ_2K
-#define CONSOLE_OFFSET	SZ_4K
+#define REQUEST_OFFSET	SZ_8K
+#define TOLD_OFFSET	SZ_16K
+#define CONSOLE_OFFSET	SZ_32K
 #define RING_SIZE	SZ_512K
 
 static void sign(struct parker_given *given)
@@ -55,10 +58,17 @@ static struct test_block *good_block(struct kunit *test)
 		.low_start	= cpu_to_le32(0x90000),
 		.low_len	= cpu_to_le32(SZ_32K),
 		.tsc_khz	= cpu_to_le32(2000000),
+		.nr_functions	= cpu_to_le16(NR_FUNCTIONS_GIVEN),
+		.functions_offset = cpu_to_le16(offsetof(struct test_block, functions)),
 	};
 	for (unsigned int i = 0; i < NR_RAMS_GIVEN; i++) {
 		block->rams[i].start = cpu_to_le64(SZ_4G + i * SZ_1G);
 		block->rams[i].len = cpu_to_le64(SZ_512M);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(block->functions); i++) {
+		block->functions[i].config = cpu_to_le64(0xe0000000 + i * SZ_4K);
+		block->functions[i].bars[0].start = cpu_to_le64(0xfe000000 + i * SZ_16K);
+		block->functions[i].bars[0].len = cpu_to_le64(SZ_16K);
 	}
 	sign(&block->given);
 	return block;
@@ -100,6 +110,8 @@ static const struct given_case given_cases[] = {
 	{ "wrong checksum", SET32(given.checksum, 1), .unsigned_change = true, .want = -EBADMSG },
 	{ "changed field", SET32(given.id, 8), .unsigned_change = true, .want = -EBADMSG },
 	{ "changed table", SET32(rams[1].node, 1), .unsigned_change = true, .want = -EBADMSG },
+	{ "changed function", SET8(functions[1].devfn, 8), .unsigned_change = true,
+	  .want = -EBADMSG },
 	{ "changed behind the given part", SET8(room[0], 1), .unsigned_change = true, .want = 0 },
 	{ "unknown required feature", SET64(given.required, BIT_ULL(63)),
 	  .want = -EPROTONOSUPPORT },
@@ -161,6 +173,40 @@ static const struct given_case given_cases[] = {
 	{ "region of length 0", SET64(rams[0].len, 0), .want = -EINVAL },
 	{ "region of odd length", SET64(rams[0].len, SZ_2M + SZ_4K), .want = -EINVAL },
 	{ "region that wraps", SET64(rams[1].len, -SZ_2M), .want = -EINVAL },
+	{ "no function", SET16(given.nr_functions, 0), .want = 0 },
+	{ "one function", SET16(given.nr_functions, 1), .want = 0 },
+	{ "as many functions as there can be", SET16(given.nr_functions, PARKER_MAX_FUNCTIONS),
+	  .want = 0 },
+	{ "too many functions", SET16(given.nr_functions, PARKER_MAX_FUNCTIONS + 1),
+	  .want = -EINVAL },
+	{ "most functions", SET16(given.nr_functions, U16_MAX), .want = -EINVAL },
+	{ "functions in the structure", SET16(given.functions_offset, 0), .want = -EINVAL },
+	{ "functions at the structure's end",
+	  SET16(given.functions_offset, sizeof(struct parker_given) - 8), .want = -EINVAL },
+	{ "functions not aligned",
+	  SET16(given.functions_offset, offsetof(struct test_block, functions) + 4),
+	  .want = -EINVAL },
+	{ "functions behind the part", SET16(given.functions_offset, GIVEN_SIZE), .want = -EINVAL },
+	{ "functions that end behind the part",
+	  SET16(given.functions_offset, GIVEN_SIZE - sizeof(struct parker_function)),
+	  .want = -EINVAL },
+	{ "functions far away", SET16(given.functions_offset, U16_MAX - 7), .want = -EINVAL },
+	{ "no configuration space", SET64(functions[1].config, 0), .want = -EINVAL },
+	{ "configuration space not aligned", SET64(functions[0].config, 0xe0000100),
+	  .want = -EINVAL },
+	{ "function without a BAR", SET64(functions[0].bars[0].len, 0), .want = 0 },
+	{ "a BAR of 16 bytes", SET64(functions[0].bars[0].len, 16), .want = 0 },
+	{ "a BAR too small", SET64(functions[0].bars[0].len, 8), .want = -EINVAL },
+	{ "a BAR of no power of two", SET64(functions[1].bars[0].len, SZ_16K - SZ_4K),
+	  .want = -EINVAL },
+	{ "a BAR not aligned to its length", SET64(functions[0].bars[0].start, 0xfe001000),
+	  .want = -EINVAL },
+	{ "a BAR nowhere", SET64(functions[0].bars[0].start, 0), .want = -EINVAL },
+	{ "the last BAR", SET64(functions[1].bars[PARKER_MAX_BARS - 1].len, SZ_4K),
+	  .want = -EINVAL },
+	{ "largest BAR at the end", SET64(functions[0].bars[0].start, -(u64)SZ_16K), .want = 0 },
+	{ "a BAR larger than all before it", SET64(functions[0].bars[0].len, BIT_ULL(63)),
+	  .want = -EINVAL },
 	{ "no low memory", SET32(given.low_len, 0), .want = 0 },
 	{ "low memory too long", SET32(given.low_len, SZ_1M), .want = -EINVAL },
 	{ "low memory too high", SET32(given.low_start, SZ_1M), .want = -EINVAL },
@@ -224,16 +270,17 @@ static void name_without_end_is_refused(struct kunit *test)
 static void checksum_sees_each_byte(struct kunit *test)
 {
 	const size_t field = offsetof(struct parker_given, checksum);
+	const size_t size = offsetof(struct test_block, functions[NR_FUNCTIONS_GIVEN]);
 	struct test_block *block = good_block(test);
-	u32 sum = parker_abi_checksum(&block->given, GIVEN_SIZE);
+	u32 sum = parker_abi_checksum(&block->given, size);
 	u8 *bytes = (u8 *)block;
 
-	for (size_t i = 0; i < GIVEN_SIZE; i++) {
+	for (size_t i = 0; i < size; i++) {
 		bool counts = i < field || i >= field + sizeof(block->given.checksum);
 
 		bytes[i] ^= 0x10;
 		KUNIT_EXPECT_EQ_MSG(test, counts,
-				    sum != parker_abi_checksum(&block->given, GIVEN_SIZE),
+				    sum != parker_abi_checksum(&block->given, size),
 				    "byte %zu", i);
 		bytes[i] ^= 0x10;
 	}
