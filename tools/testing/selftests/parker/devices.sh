@@ -14,14 +14,18 @@ refuse_devices()
 	refuse "$1" "$2" kst-a "$3" pk write kst-a/devices "$4"
 }
 
-# missing DESCRIPTION: the machine has nothing that this can be seen on.
+# missing DESCRIPTION...: the machine has nothing that these can be seen on.
 missing()
 {
-	if [ -n "${PARKER_PCI:-}" ]; then
-		ktap_test_fail "$1: the machine has none"
-	else
-		ktap_test_skip "$1: the machine has none"
-	fi
+	local desc
+
+	for desc; do
+		if [ -n "${PARKER_PCI:-}" ]; then
+			ktap_test_fail "$desc: the machine has none"
+		else
+			ktap_test_skip "$desc: the machine has none"
+		fi
+	done
 }
 
 # refuse_like ERRNO TEXT GLOB DESCRIPTION: the first one that available refuses so
@@ -84,18 +88,24 @@ swapped_to()
 	swapoff "/dev/$DISK"
 }
 
+# lends ADDRESS: it can be given, and comes back
+lends()
+{
+	give kst-a "$1" && pk write kst-a/devices "" && same "$(cat kst-a/last_error)" ok
+}
+
+# default_route FAMILY ADDRESS/LENGTH ROUTER: its device is up all the time
 default_route()
 {
 	local name
 
 	name=$(net_of "$NET")
-	ip addr add 192.168.77.1/24 dev "$name" && ip link set "$name" up &&
-		ip route add default via 192.168.77.2 dev "$name" || return
+	ip link set "$name" up && ip "-$1" addr add "$2" dev "$name" &&
+		ip "-$1" route add default via "$3" dev "$name" || return
 	refuse_devices EBUSY "$NET cannot be given: the default route*$name*" \
-		"the device of the default route" "$NET"
-	ip route del default
-	ip addr flush dev "$name"
-	ip link set "$name" down
+		"the device of the default route of IPv$1" "$NET"
+	ip "-$1" route del default via "$3" dev "$name"
+	check "without that route of IPv$1" lends "$NET"
 }
 
 virtual_functions()
@@ -207,7 +217,7 @@ TWO=$(virtio_disks | nth 1)
 NET=$(can_give 02 | nth 1)
 need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
 need 2 500
-plan 32
+plan 35
 DISK=$(disk_of "$ONE")
 BEFORE=$(config_of "$ONE")
 pk mkdir kst-a
@@ -223,7 +233,9 @@ refuse_like EOPNOTSUPP "neither MSI nor MSI-X" "*neither MSI nor MSI-X*" "one wi
 refuse_like EOPNOTSUPP "cannot be reset" "*cannot be reset*" "one that has no reset"
 resets_no_more
 mounted || missing "a disk with a file system"
-default_route || missing "a network device"
+default_route 4 192.168.77.1/24 192.168.77.2 ||
+	missing "a default route of IPv4" "one that has none"
+default_route 6 fd77::1/64 fd77::2 || missing "a default route of IPv6" "one that has none"
 PF=$(grep -l '[1-9]' $PCIDIR/*/sriov_totalvfs 2>/dev/null | head -n 1 | cut -d / -f 6)
 [ -n "$PF" ] && virtual_functions || missing "virtual functions"
 refuse_like EBUSY "cannot tell it from" "*cannot tell it from 0000:*same partition" \
