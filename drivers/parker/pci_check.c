@@ -15,8 +15,11 @@
 #include <linux/netdevice.h>
 #include <linux/path.h>
 #include <linux/pci.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <net/ip6_fib.h>
 #include <net/ip_fib.h>
@@ -127,16 +130,36 @@ static bool has_default_route(struct net *net, struct net_device *dev)
 	return has_default_route4(net, dev) || has_default_route6(net, dev);
 }
 
+/* Kernel threads have the same one only until init unshares it. */
+static bool get_root_of_init(struct path *root)
+{
+	struct fs_struct *fs = NULL;
+	struct task_struct *init;
+
+	rcu_read_lock();
+	init = find_task_by_pid_ns(1, &init_pid_ns);
+	if (init) {
+		task_lock(init);
+		fs = init->fs;
+		if (fs)
+			get_fs_root(fs, root);
+		task_unlock(init);
+	}
+	rcu_read_unlock();
+	return fs;
+}
+
 /* Which device leads to the server is not known, so that it may be any. */
 static bool root_is_nfs(void)
 {
-	const char *type;
 	struct path root;
+	bool is_nfs;
 
-	get_fs_root(init_task.fs, &root);
-	type = root.mnt->mnt_sb->s_type->name;
+	if (!get_root_of_init(&root))
+		return false;
+	is_nfs = !strncmp(root.mnt->mnt_sb->s_type->name, "nfs", 3);
 	path_put(&root);
-	return !strncmp(type, "nfs", 3);
+	return is_nfs;
 }
 
 static int check_net_device(struct net *net, struct net_device *dev, struct parker_error *err)

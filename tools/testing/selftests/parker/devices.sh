@@ -108,6 +108,26 @@ default_route()
 	check "without that route of IPv$1" lends "$NET"
 }
 
+# The root of all processes, init's among them, while one tries it.
+root_on_nfs()
+{
+	local name
+
+	name=$(net_of "$NET")
+	grep -qw nfs /proc/filesystems && ip link set lo up && ip link set "$name" up || return
+	refuse EBUSY "$NET cannot be given: the root file system is on NFS*$name is up*" kst-a \
+		"a network device that is up, with the root on NFS" \
+		pk nfs write kst-a/devices "$NET"
+	ip link set "$name" down
+	check "one that is down, with the root on NFS" lends_on_nfs
+}
+
+lends_on_nfs()
+{
+	pk nfs write kst-a/devices "$NET" && like "$(cat kst-a/devices)" "$NET *" &&
+		pk write kst-a/devices ""
+}
+
 virtual_functions()
 {
 	echo 1 >"$PCIDIR/$PF/sriov_numvfs" || return
@@ -217,7 +237,7 @@ TWO=$(virtio_disks | nth 1)
 NET=$(can_give 02 | nth 1)
 need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
 need 2 500
-plan 35
+plan 37
 DISK=$(disk_of "$ONE")
 BEFORE=$(config_of "$ONE")
 pk mkdir kst-a
@@ -236,6 +256,7 @@ mounted || missing "a disk with a file system"
 default_route 4 192.168.77.1/24 192.168.77.2 ||
 	missing "a default route of IPv4" "one that has none"
 default_route 6 fd77::1/64 fd77::2 || missing "a default route of IPv6" "one that has none"
+root_on_nfs || missing "a root on NFS" "a network device that is down"
 PF=$(grep -l '[1-9]' $PCIDIR/*/sriov_totalvfs 2>/dev/null | head -n 1 | cut -d / -f 6)
 [ -n "$PF" ] && virtual_functions || missing "virtual functions"
 refuse_like EBUSY "cannot tell it from" "*cannot tell it from 0000:*same partition" \

@@ -45,6 +45,7 @@ static const struct {
 	{ "dma", pk_dma, "DEVICE COUNT [ADDRESSES]" },
 	{ "guard", pk_guard, "MIB ADDRESSES END" },
 	{ "nth", pk_nth, "N write|mkdir|rmdir|load ARGUMENTS..." },
+	{ "nfs", pk_nfs, "write ARGUMENTS..." },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
