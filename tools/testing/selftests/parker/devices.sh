@@ -128,6 +128,24 @@ lends_on_nfs()
 		pk write kst-a/devices ""
 }
 
+# rebind ADDRESS OVERRIDE: to that driver, or to the first that fits
+rebind()
+{
+	echo "$2" >"$PCIDIR/$1/driver_override"
+	echo "$1" >"$PCIDIR/$1/driver/unbind"
+	echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+for_user_space()
+{
+	rebind "$ONE" vfio-pci && same "$(driver_of "$ONE")" vfio-pci || return
+	refuse_devices EBUSY \
+		"$ONE cannot be given: its driver vfio-pci holds it for user space*" \
+		"one that vfio-pci has" "$ONE"
+	rebind "$ONE" ""
+	has_disk "$ONE"
+}
+
 virtual_functions()
 {
 	echo 1 >"$PCIDIR/$PF/sriov_numvfs" || return
@@ -237,7 +255,7 @@ TWO=$(virtio_disks | nth 1)
 NET=$(can_give 02 | nth 1)
 need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
 need 2 500
-plan 37
+plan 38
 DISK=$(disk_of "$ONE")
 BEFORE=$(config_of "$ONE")
 pk mkdir kst-a
@@ -257,6 +275,7 @@ default_route 4 192.168.77.1/24 192.168.77.2 ||
 	missing "a default route of IPv4" "one that has none"
 default_route 6 fd77::1/64 fd77::2 || missing "a default route of IPv6" "one that has none"
 root_on_nfs || missing "a root on NFS" "a network device that is down"
+for_user_space || missing "vfio-pci"
 PF=$(grep -l '[1-9]' $PCIDIR/*/sriov_totalvfs 2>/dev/null | head -n 1 | cut -d / -f 6)
 [ -n "$PF" ] && virtual_functions || missing "virtual functions"
 refuse_like EBUSY "cannot tell it from" "*cannot tell it from 0000:*same partition" \
