@@ -225,6 +225,14 @@ removed_while_used()
 		is_state kst-a running && pk write kst-a/state kill && is_state kst-a stopped
 }
 
+removed_while_stopped()
+{
+	give kst-a "$ONE" || return
+	echo 1 >"$PCIDIR/$ONE/remove"
+	[ ! -d "$PCIDIR/$ONE" ] && like "$(cat kst-a/devices)" "$ONE * gone" &&
+		is_state kst-a stopped
+}
+
 not_without_it()
 {
 	pk write kst-a/state start ENODEV && is_state kst-a stopped &&
@@ -255,7 +263,7 @@ TWO=$(virtio_disks | nth 1)
 NET=$(can_give 02 | nth 1)
 need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
 need 2 500
-plan 38
+plan 41
 DISK=$(disk_of "$ONE")
 BEFORE=$(config_of "$ONE")
 pk mkdir kst-a
@@ -302,6 +310,9 @@ check "nobody else can bind the driver" not_by_hand
 pk write kst-a/cpus "$(pick 1)"
 pk write kst-a/memory 200M
 check "one that is removed while it is used" removed_while_used
+check "no start without it" not_without_it
+check "it comes back" comes_back
+check "one that is removed while its kernel is stopped" removed_while_stopped
 check "no start without it" not_without_it
 check "it comes back" comes_back
 swapped_to || missing "a disk to swap to"
