@@ -46,17 +46,48 @@ of_class()
 	grep -l "^$1" $PCIDIR/*/class | head -n 1 | cut -d / -f 6
 }
 
+tainted_by_user()
+{
+	[ $(($(cat /proc/sys/kernel/tainted) & 64)) != 0 ]
+}
+
+# Any that has nothing else against it, if there is one.
+unsafe_is_given()
+{
+	local address
+
+	address=$(can_give | nth 1)
+	[ -n "$address" ] || return 4
+	give kst-a "$address" && like "$(cat kst-a/devices)" "$address * unsafe" &&
+		tainted_by_user && up kst-a && grep -q "app: has pci $address" kst-a/console &&
+		pk write kst-a/state kill && fails masters "$address" &&
+		pk write kst-a/devices ""
+}
+
+allowed()
+{
+	local status=0
+
+	echo 1 >$UNSAFE && unsafe_is_given || status=$?
+	echo 0 >$UNSAFE
+	return $status
+}
+
 not_contained()
 {
 	local address
 
 	address=$(cannot_give "$1")
 	[ -n "$address" ] || skip_all "no function but bridges"
-	plan 3
-	pk mkdir kst-a
+	need 1 300
+	plan 5
+	make kst-a "$(pick 1)" 200M || die "no partition"
 	refuse_devices EOPNOTSUPP "$address cannot be given: $1" "without containment" "$address"
 	refuse EOPNOTSUPP "$address cannot be given: $1" . "the same in a line" \
 		pk write create "kst-b cpus=$(pick 1) memory=64M devices=$address"
+	check_or_skip "no function could be" \
+		"with allow_unsafe_devices=1 a kernel has one, which taints" allowed
+	refuse_devices EOPNOTSUPP "$address cannot be given: $1" "without that again" "$address"
 	check "no warning" log_clean
 	finish
 	exit

@@ -8,7 +8,8 @@ PCIDIR=/sys/bus/pci/devices
 can_give()
 {
 	awk -v class="${1:-}" -v driver="${2:-}" '$1 == "device" && $NF == "ok" &&
-		index($4, class) == 1 && (driver == "" || $5 == driver) { print $2 }' available
+		substr($4, 1, length(class)) == class &&
+		(driver == "" || $5 == driver) { print $2 }' available
 }
 
 # cannot_give GLOB: the first function that is refused with such a sentence
