@@ -16,6 +16,7 @@
 #include <linux/path.h>
 #include <linux/pci.h>
 #include <linux/pid_namespace.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/rwsem.h>
@@ -110,6 +111,32 @@ static bool has_default_route4(struct net *net, struct net_device *dev)
 	return false;
 }
 
+#if IS_ENABLED(CONFIG_IPV6)
+static int carries6(struct fib6_nh *nh, void *dev)
+{
+	return carries(dev, nh->fib_nh_dev);
+}
+
+/* A lookup finds one of the routes that share what is sent. */
+static bool any_carries6(struct fib6_info *route, struct net_device *dev)
+{
+	struct fib6_info *sibling;
+
+	if (route->nh)
+		return nexthop_for_each_fib6_nh(route->nh, carries6, dev);
+	if (carries6(route->fib6_nh, dev))
+		return true;
+	list_for_each_entry_rcu(sibling, &route->fib6_siblings, fib6_siblings) {
+		/* Has none, or was taken from the list, whose end is not seen then. */
+		if (!READ_ONCE(route->fib6_nsiblings))
+			break;
+		if (carries6(sibling->fib6_nh, dev))
+			return true;
+	}
+	return false;
+}
+#endif
+
 static bool has_default_route6(struct net *net, struct net_device *dev)
 {
 #if IS_ENABLED(CONFIG_IPV6)
@@ -117,7 +144,7 @@ static bool has_default_route6(struct net *net, struct net_device *dev)
 	struct fib6_result res = {};
 
 	return !ipv6_stub->fib6_lookup(net, 0, &flow, &res, 0) && res.nh &&
-	       !res.f6i->fib6_dst.plen && carries(dev, res.nh->fib_nh_dev);
+	       !res.f6i->fib6_dst.plen && any_carries6(res.f6i, dev);
 #else
 	return false;
 #endif

@@ -139,6 +139,24 @@ default_route()
 	check "without that route of IPv$1" lends "$NET"
 }
 
+# Two default routes of IPv6, which share what is sent
+shared_route()
+{
+	local first second
+
+	first=$(net_of "$NET") && second=$(net_of "$OTHER") &&
+		ip link set "$first" up && ip -6 addr add fd77::1/64 dev "$first" &&
+		ip link set "$second" up && ip -6 addr add fd78::1/64 dev "$second" &&
+		ip -6 route add default via fd77::2 dev "$first" &&
+		ip -6 route append default via fd78::2 dev "$second" || return
+	refuse_devices EBUSY "$NET cannot be given: the default route*$first*" \
+		"the first device of a shared default route" "$NET"
+	refuse_devices EBUSY "$OTHER cannot be given: the default route*$second*" \
+		"the second one of it" "$OTHER"
+	ip link set "$first" down
+	ip link set "$second" down
+}
+
 # The root of all processes, init's among them, while one tries it.
 root_on_nfs()
 {
@@ -292,9 +310,10 @@ setup
 ONE=$(nvme_disks | nth 1)
 TWO=$(virtio_disks | nth 1)
 NET=$(can_give 02 | nth 1)
+OTHER=$(can_give 02 | nth 2)
 need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
 need 2 500
-plan 41
+plan 43
 DISK=$(disk_of "$ONE")
 BEFORE=$(config_of "$ONE")
 pk mkdir kst-a
@@ -313,6 +332,7 @@ mounted || missing "a disk with a file system"
 default_route 4 192.168.77.1/24 192.168.77.2 ||
 	missing "a default route of IPv4" "one that has none"
 default_route 6 fd77::1/64 fd77::2 || missing "a default route of IPv6" "one that has none"
+shared_route || missing "a shared default route" "two network devices"
 root_on_nfs || missing "a root on NFS" "a network device that is down"
 for_user_space || missing "vfio-pci"
 PF=$(grep -l '[1-9]' $PCIDIR/*/sriov_totalvfs 2>/dev/null | head -n 1 | cut -d / -f 6)
