@@ -42,4 +42,7 @@ struct pt_regs;
 void parker_core_init(void);
 void parker_core_note(struct pt_regs *regs);
 
+/* from die.c, with CONFIG_PARKER_DEBUG */
+struct dentry *parker_debug_dir(void);
+
 #endif /* _DRIVERS_PARKER_APP_H */

@@ -163,11 +163,25 @@ static int __init die_early(char *word)
 }
 early_param("parker.die", die_early);
 
+/**
+ * parker_debug_dir() - Find the directory of switches for tests
+ *
+ * Context: initcalls.
+ * Return: the directory.
+ */
+struct dentry *parker_debug_dir(void)
+{
+	static struct dentry *dir;
+
+	if (!dir)
+		dir = debugfs_create_dir("parker", NULL);
+	return dir;
+}
+
 static int __init parker_die_init(void)
 {
 	if (parker_app_running())
-		debugfs_create_file("die", 0200, debugfs_create_dir("parker", NULL), NULL,
-				    &die_fops);
+		debugfs_create_file("die", 0200, parker_debug_dir(), NULL, &die_fops);
 	return 0;
 }
 late_initcall(parker_die_init);

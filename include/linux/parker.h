@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/parker_abi.h>
+#include <linux/parker_guard.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
@@ -49,6 +50,8 @@ struct parker_region {
  * @nr_regions:	entries of @regions
  * @functions:	its PCI functions, needed by arch_parker_prepare() only
  * @nr_functions: entries of @functions
+ * @guarded:	below a guard, which holds it inside the partition
+ * @log_violations: which lets it go on after it touched what is not its
  * @image:	kernel, initrd and command line: the buffers of a file mode kimage
  * @block_pa:	physical address of the hand-over block, set by arch_parker_prepare()
  * @block:	its address in the direct map, set by arch_parker_prepare()
@@ -66,6 +69,8 @@ struct parker_boot {
 	unsigned int nr_regions;
 	const struct parker_function *functions;
 	unsigned int nr_functions;
+	bool guarded;
+	bool log_violations;
 	const struct kimage *image;
 
 	phys_addr_t block_pa;
@@ -192,6 +197,52 @@ void arch_parker_finish(struct parker_boot *boot);
  * Return: the physical address of its 4 KiB, or 0 when there is none.
  */
 phys_addr_t arch_parker_config_pa(unsigned int segment, unsigned int bus, unsigned int devfn);
+
+/**
+ * struct parker_guard_report - what the guard of a partition tells
+ * @exits:	how often its CPUs left their kernel, by reason
+ * @violations:	how often it touched what is not its
+ * @last:	the last time
+ * @over:	the guard ends it by that
+ */
+struct parker_guard_report {
+	u64 exits[PARKER_NR_EXITS];
+	u64 violations;
+	struct parker_violation last;
+	bool over;
+};
+
+#ifdef CONFIG_PARKER_GUARD
+/**
+ * arch_parker_guard_check() - Can this machine guard partitions?
+ * @err: gets the sentence
+ *
+ * Return: 0, or -EOPNOTSUPP.
+ */
+int arch_parker_guard_check(struct parker_error *err);
+
+/**
+ * arch_parker_guard_report() - Ask the guard of a partition
+ * @boot:	the start
+ * @report:	gets what it tells, nothing for one that is not guarded
+ *
+ * Context: not beside arch_parker_prepare() and arch_parker_finish().
+ */
+void arch_parker_guard_report(const struct parker_boot *boot,
+			      struct parker_guard_report *report);
+#else
+static inline int arch_parker_guard_check(struct parker_error *err)
+{
+	return parker_fail(err, -EOPNOTSUPP,
+			   "this kernel was built without CONFIG_PARKER_GUARD");
+}
+
+static inline void arch_parker_guard_report(const struct parker_boot *boot,
+					    struct parker_guard_report *report)
+{
+	*report = (struct parker_guard_report){};
+}
+#endif
 
 #ifdef CONFIG_PARKER
 int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_len,

@@ -191,18 +191,42 @@ static int on_crash_write(struct parker_partition *p, const struct parker_write 
 
 static int isolation_show(struct seq_file *m, struct parker_partition *p)
 {
-	seq_puts(m, "bare\n");
+	seq_printf(m, "%s\n", parker_isolation_name(p->guarded));
 	return 0;
 }
 
 static int isolation_write(struct parker_partition *p, const struct parker_write *w)
 {
-	if (!strcmp(w->buf, "bare"))
-		return 0;
-	if (!strcmp(w->buf, "guarded"))
-		return parker_fail(w->err, -EOPNOTSUPP,
-				   "isolation: this kernel has no guarded mode, only bare");
-	return parker_fail(w->err, -EINVAL, "isolation: write bare");
+	bool guarded;
+	int ret;
+
+	ret = parker_isolation_parse(w->buf, &guarded, w->err) ?:
+	      parker_check_idle(p, w->err) ?:
+	      parker_isolation_check(guarded, w->err);
+	if (!ret)
+		p->guarded = guarded;
+	return ret;
+}
+
+static int on_violation_show(struct seq_file *m, struct parker_partition *p)
+{
+	seq_puts(m, p->log_violations ? "log\n" : "stop\n");
+	return 0;
+}
+
+/* The guard is told at the start. */
+static int on_violation_write(struct parker_partition *p, const struct parker_write *w)
+{
+	static const char * const words[] = { "stop", "log" };
+	int word = match_string(words, ARRAY_SIZE(words), w->buf);
+	int ret;
+
+	if (word < 0)
+		return parker_fail(w->err, -EINVAL, "on_violation: write stop or log");
+	ret = parker_check_idle(p, w->err);
+	if (!ret)
+		p->log_violations = word;
+	return ret;
 }
 
 static int stat_show(struct seq_file *m, struct parker_partition *p)
@@ -219,6 +243,7 @@ static int stat_show(struct seq_file *m, struct parker_partition *p)
 	seq_printf(m, "work_stalled %u\n", READ_ONCE(stat->work_stalled));
 	seq_printf(m, "console_bytes %llu\n", READ_ONCE(stat->console_bytes));
 	seq_printf(m, "dma_faults %llu\n", (u64)atomic64_read(&p->pci.faults));
+	parker_guard_show(m, p);
 	return 0;
 }
 
@@ -314,6 +339,12 @@ struct parker_file parker_partition_files[] = {
 		.mode	= 0644,
 		.show	= isolation_show,
 		.write	= isolation_write,
+	},
+	{
+		.name	= "on_violation",
+		.mode	= 0644,
+		.show	= on_violation_show,
+		.write	= on_violation_write,
 	},
 	{
 		.name	= "stat",

@@ -182,6 +182,7 @@ struct parker_verdict {
  * @heartbeats:		heartbeats of the last kernel
  * @console_bytes:	what it printed
  * @work_stalled:	it does no ordinary work
+ * @guard:		what its guard told
  */
 struct parker_stat {
 	u64 starts;
@@ -193,6 +194,7 @@ struct parker_stat {
 	u64 heartbeats;
 	u64 console_bytes;
 	bool work_stalled;
+	struct parker_guard_report guard;
 };
 
 /**
@@ -238,6 +240,9 @@ struct parker_stat {
  * @watchdog:	seconds without a heartbeat until the kernel counts as hung, 0: off
  * @boot_timeout:	seconds from the start to the report
  * @stop_timeout:	seconds from the stop request to the end
+ * @guarded:	isolation says guarded; under op_mutex
+ * @log_violations: on_violation says log; likewise
+ * @guard_tells: its guard can be asked, under @lock
  * @restart_on_crash: on_crash says restart
  * @restart_wanted: @restart_work is to start it
  * @restart_work:	the pending restart
@@ -285,6 +290,9 @@ struct parker_partition {
 	unsigned int watchdog;
 	unsigned int boot_timeout;
 	unsigned int stop_timeout;
+	bool guarded;
+	bool log_violations;
+	bool guard_tells;
 	bool restart_on_crash;
 	bool restart_wanted;
 	struct delayed_work restart_work;
@@ -343,12 +351,14 @@ int parker_verb_check(enum parker_verb verb, enum parker_state state,
  * @cpus:	list of CPUs
  * @memory:	sizes, separated by commas
  * @devices:	functions, separated by commas, NULL when there are none
+ * @isolation:	how it is held inside, NULL: as parker.isolation says
  */
 struct parker_line {
 	char *name;
 	char *cpus;
 	char *memory;
 	char *devices;
+	char *isolation;
 };
 
 int parker_check_name(const char *name, struct parker_error *err);
@@ -523,6 +533,17 @@ bool parker_regions_hold(const struct parker_region *regions, unsigned int nr,
 			 phys_addr_t start, u64 len);
 bool parker_blocks_search(const u8 *kinds, unsigned long nr, unsigned long want,
 			  struct parker_run *run);
+
+/* from guard.c */
+const char *parker_isolation_name(bool guarded);
+int parker_isolation_parse(const char *word, bool *guarded, struct parker_error *err);
+int parker_isolation_check(bool guarded, struct parker_error *err);
+bool parker_isolation_default(void);
+void parker_isolation_show(struct seq_file *m);
+void parker_guard_begin(struct parker_partition *p);
+void parker_guard_end(struct parker_partition *p);
+void parker_guard_judge(struct parker_partition *p, struct parker_verdict *verdict);
+void parker_guard_show(struct seq_file *m, struct parker_partition *p);
 
 /* from image.c: no lock of Parker's held */
 int parker_check_lockdown(const char *what, struct parker_error *err);

@@ -57,6 +57,7 @@ static int take_field(struct parker_line *line, char *field, struct parker_error
 		{ "cpus=", &line->cpus },
 		{ "memory=", &line->memory },
 		{ "devices=", &line->devices },
+		{ "isolation=", &line->isolation },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -72,7 +73,7 @@ static int take_field(struct parker_line *line, char *field, struct parker_error
 	}
 
 	return parker_fail(err, -EINVAL,
-			   "line: '%*pE' is none of cpus=, memory= and devices=",
+			   "line: '%*pE' is none of cpus=, memory=, devices= and isolation=",
 			   (int)strnlen(field, 64), field);
 }
 
@@ -105,7 +106,7 @@ int parker_line_split(char *buf, struct parker_line *line, struct parker_error *
 
 	if (!line->name || !line->cpus || !*line->cpus || !line->memory || !*line->memory)
 		return parker_fail(err, -EINVAL,
-				   "line: it must read NAME cpus=LIST memory=SIZE[@NODE][,...] [devices=ADDRESS[,...]]");
+				   "line: it must read NAME cpus=LIST memory=SIZE[@NODE][,...] [devices=ADDRESS[,...]] [isolation=bare|guarded]");
 	if (line->devices && !*line->devices)
 		line->devices = NULL;
 	return parker_check_name(line->name, err);

@@ -160,6 +160,7 @@ static void parker_monitor_check(struct work_struct *work)
 	}
 
 	parker_judge(&view, &report, &p->watch, &verdict);
+	parker_guard_judge(p, &verdict);
 	note_stat(p, view.now);
 
 	if (verdict.state == PARKER_RUNNING && view.state == PARKER_BOOTING)

@@ -84,6 +84,7 @@ struct parker_partition *parker_partition_alloc(const char *name, struct parker_
 	init_waitqueue_head(&p->ended);
 	p->since = jiffies;
 	strscpy(p->reason, "made");
+	p->guarded = parker_isolation_default();
 	p->watchdog = 10;
 	p->boot_timeout = 60;
 	p->stop_timeout = 90;

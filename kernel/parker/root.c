@@ -15,11 +15,13 @@
  * @cpus:	its CPUs
  * @memory:	its memory
  * @devices:	its PCI functions
+ * @guarded:	held inside by a guard
  */
 struct parker_claim {
 	const struct cpumask *cpus;
 	struct parker_wish memory;
 	struct parker_pci_wish devices;
+	bool guarded;
 };
 
 static int version_show(struct seq_file *m, struct parker_partition *p)
@@ -43,6 +45,7 @@ static int available_show(struct seq_file *m, struct parker_partition *p)
 	parker_cpus_show_available(m);
 	parker_memory_show_available(m);
 	parker_pci_show_available(m);
+	parker_isolation_show(m);
 	show_quarantined(m);
 	return 0;
 }
@@ -61,7 +64,10 @@ static int parse_claim(struct parker_line *line, struct cpumask *cpus,
 				   line->name);
 
 	claim->cpus = cpus;
-	return parker_pci_parse(line->devices, ",", &claim->devices, err);
+	claim->guarded = parker_isolation_default();
+	if (line->isolation)
+		ret = parker_isolation_parse(line->isolation, &claim->guarded, err);
+	return ret ?: parker_pci_parse(line->devices, ",", &claim->devices, err);
 }
 
 static int check_claim(struct parker_partition *p, const struct parker_claim *claim,
@@ -69,7 +75,8 @@ static int check_claim(struct parker_partition *p, const struct parker_claim *cl
 {
 	lockdep_assert_held(&p->op_mutex);
 
-	return parker_cpus_check(p, claim->cpus, err) ?:
+	return parker_isolation_check(claim->guarded, err) ?:
+	       parker_cpus_check(p, claim->cpus, err) ?:
 	       parker_memory_check(p, &claim->memory, err) ?:
 	       parker_pci_check(&p->pci, &claim->devices, err);
 }
@@ -77,10 +84,15 @@ static int check_claim(struct parker_partition *p, const struct parker_claim *cl
 static int take_claim(struct parker_partition *p, const struct parker_claim *claim,
 		      struct parker_error *err)
 {
-	return check_claim(p, claim, err) ?:
-	       parker_set_cpus(p, claim->cpus, err) ?:
-	       parker_set_memory(p, &claim->memory, err) ?:
-	       parker_set_devices(p, &claim->devices, err);
+	int ret;
+
+	ret = check_claim(p, claim, err) ?:
+	      parker_set_cpus(p, claim->cpus, err) ?:
+	      parker_set_memory(p, &claim->memory, err) ?:
+	      parker_set_devices(p, &claim->devices, err);
+	if (!ret)
+		p->guarded = claim->guarded;
+	return ret;
 }
 
 static int check_free(const struct parker_partition *p, struct parker_error *err)

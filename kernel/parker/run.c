@@ -54,6 +54,8 @@ static int build(struct parker_partition *p, struct parker_error *err)
 		.nr_regions	= p->nr_regions,
 		.functions	= functions,
 		.nr_functions	= parker_pci_describe(&p->pci, functions),
+		.guarded	= p->guarded,
+		.log_violations	= p->log_violations,
 		.image		= p->image->kimage,
 	};
 	ret = arch_parker_prepare(&p->boot, err);
@@ -67,6 +69,7 @@ static int build(struct parker_partition *p, struct parker_error *err)
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
 		p->run++;
 		p->stat.console_bytes = 0;
+		parker_guard_begin(p);
 	}
 	return 0;
 }
@@ -108,6 +111,7 @@ static int stop_all(struct parker_partition *p, struct parker_error *err)
 	ret = arch_parker_park_cpus(p->cpus, p->unproved);
 	if (ret)
 		return ret;
+	parker_guard_end(p);
 	arch_parker_finish(&p->boot);
 	return parker_pci_end(&p->pci, err);
 }
@@ -126,6 +130,7 @@ static int prepare(struct parker_partition *p, struct parker_error *err)
 	int ret;
 
 	ret = parker_check_lockdown("start", err) ?:
+	      parker_isolation_check(p->guarded, err) ?:
 	      parker_pci_begin(&p->pci, p->regions, p->nr_regions, err);
 	if (ret)
 		return ret;
@@ -147,6 +152,7 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 		return ret;
 
 	if (READ_ONCE(p->start_cancelled)) {
+		parker_guard_end(p);
 		arch_parker_finish(&p->boot);
 		parker_pci_cancel(&p->pci);
 		ret = parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile",

@@ -186,6 +186,9 @@ static const struct line_case line_cases[] = {
 	{ "empty devices", "web cpus=1 memory=2M devices=", 0, { "web", "1", "2M", NULL } },
 	{ "another order", "web memory=512M cpus=4-7", 0, { "web", "4-7", "512M", NULL } },
 	{ "more blanks", "  web\tcpus=1   memory=2M\t\n", 0, { "web", "1", "2M", NULL } },
+	{ "isolation", "web cpus=1 memory=2M isolation=guarded", 0,
+	  { "web", "1", "2M", NULL, "guarded" } },
+	{ "isolation twice", "web cpus=1 memory=2M isolation=bare isolation=bare", -EINVAL },
 	{ "nothing", "", -EINVAL },
 	{ "blanks", " \t\t", -EINVAL },
 	{ "name only", "web", -EINVAL },
@@ -222,6 +225,9 @@ static void parker_partition_test_line(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !!line.devices, !!c->line.devices);
 	if (line.devices && c->line.devices)
 		KUNIT_EXPECT_STREQ(test, line.devices, c->line.devices);
+	KUNIT_EXPECT_EQ(test, !!line.isolation, !!c->line.isolation);
+	if (line.isolation && c->line.isolation)
+		KUNIT_EXPECT_STREQ(test, line.isolation, c->line.isolation);
 }
 
 #define NOW	100000UL

@@ -10,6 +10,7 @@
 #include <linux/init.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
+#include <linux/wordpart.h>
 #include <kunit/visibility.h>
 
 #include "config_space.h"

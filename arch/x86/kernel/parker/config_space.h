@@ -6,7 +6,8 @@
 #define _X86_KERNEL_PARKER_CONFIG_SPACE_H
 
 #include <linux/parker_abi.h>
-#include <linux/pci.h>
+#include <linux/pci_regs.h>
+#include <linux/types.h>
 
 /**
  * struct parker_config - the view of one function's configuration space

@@ -94,6 +94,7 @@ extern struct cpumask parker_unheard;
 extern phys_addr_t parker_stub_pa;
 phys_addr_t parker_slots_pa(size_t *len);
 int parker_send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg);
+void parker_lead_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg);
 
 /* from low.c */
 phys_addr_t parker_low_page(void);
@@ -109,6 +110,61 @@ struct parker_paging *parker_paging_alloc(void);
 int parker_paging_map(struct parker_paging *paging, phys_addr_t start, phys_addr_t len);
 int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *cr4);
 void parker_paging_free(struct parker_paging *paging);
+
+/* from guard.c */
+struct parker_boot;
+struct parker_error;
+struct parker_guard;
+
+/**
+ * struct arch_parker_boot - what a start holds until its CPUs are stopped
+ * @low:	slot below 1 MiB, 0: the kernel has one CPU and needs none
+ * @paging:	identity page tables
+ * @cr3:	their root
+ * @cr4:	their paging mode
+ * @entry:	where the first CPU goes
+ * @arg:	value of %rsi there
+ * @guard:	what holds the kernel inside its partition, NULL: nothing
+ */
+struct arch_parker_boot {
+	phys_addr_t low;
+	struct parker_paging *paging;
+	u32 cr3;
+	u32 cr4;
+	u64 entry;
+	u64 arg;
+	struct parker_guard *guard;
+};
+
+#ifdef CONFIG_PARKER_GUARD
+struct parker_guard *parker_guard_alloc(const struct parker_boot *boot, phys_addr_t low,
+					struct parker_error *err);
+void parker_guard_free(struct parker_guard *pg);
+int parker_guard_map(const struct parker_guard *pg, const struct parker_boot *boot,
+		     struct parker_paging *paging);
+void parker_guard_enter(struct parker_guard *pg, const struct parker_boot *boot);
+#else
+static inline struct parker_guard *parker_guard_alloc(const struct parker_boot *boot,
+						      phys_addr_t low, struct parker_error *err)
+{
+	return NULL;
+}
+
+static inline void parker_guard_free(struct parker_guard *pg)
+{
+}
+
+static inline int parker_guard_map(const struct parker_guard *pg,
+				   const struct parker_boot *boot,
+				   struct parker_paging *paging)
+{
+	return 0;
+}
+
+static inline void parker_guard_enter(struct parker_guard *pg, const struct parker_boot *boot)
+{
+}
+#endif
 
 /* from boot_params.c */
 extern struct parker_contract parker_contract;
@@ -160,8 +216,6 @@ struct parker_params {
 	char cmdline[];
 };
 
-struct parker_boot;
-struct parker_error;
 int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
 		 struct parker_error *err);
 bool parker_wants_la57(const struct parker_boot *boot);

@@ -208,6 +208,25 @@ static bool has_signed_in(const struct parker_slot *slot)
 	return smp_load_acquire(&slot->signed_in) == slot->ticket;
 }
 
+/**
+ * parker_lead_to() - Say where a CPU goes when it gets a start-up IPI
+ * @cpu:	CPU number; parked, or in wait-for-SIPI
+ * @cr3:	page tables that map the stub, the slots and what is entered
+ * @cr4:	bits of CR4 that go with them
+ * @entry:	physical address to jump to in 64-bit mode
+ * @arg:	value of %rsi there
+ */
+void parker_lead_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
+{
+	struct parker_slot *slot = &slots[cpu];
+
+	slot->apic_id = cpuid_to_apicid[cpu];
+	slot->cr3 = cr3;
+	slot->cr4 = cr4;
+	slot->entry = entry;
+	slot->arg = arg;
+}
+
 static void send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 {
 	struct parker_slot *slot = &slots[cpu];
@@ -218,11 +237,7 @@ static void send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 	 * the reads that follow it.
 	 */
 	send_init_sequence(cpuid_to_apicid[cpu]);
-	slot->apic_id = cpuid_to_apicid[cpu];
-	slot->cr3 = cr3;
-	slot->cr4 = cr4;
-	slot->entry = entry;
-	slot->arg = arg;
+	parker_lead_to(cpu, cr3, cr4, entry, arg);
 	slot->ticket++;
 	wakeup_secondary_cpu_via_init(slot->apic_id, parker_stub_pa);
 }

@@ -8,24 +8,6 @@
 
 #include "internal.h"
 
-/**
- * struct arch_parker_boot - what a start holds until its CPUs are stopped
- * @low:	slot below 1 MiB, 0: the kernel has one CPU and needs none
- * @paging:	identity page tables
- * @cr3:	their root
- * @cr4:	their paging mode
- * @entry:	64-bit entry of the kernel
- * @arg:	address of its boot parameters
- */
-struct arch_parker_boot {
-	phys_addr_t low;
-	struct parker_paging *paging;
-	u32 cr3;
-	u32 cr4;
-	u64 entry;
-	u64 arg;
-};
-
 static int take_low(struct parker_boot *boot, struct parker_error *err)
 {
 	if (cpumask_weight(boot->cpus) == 1)
@@ -36,6 +18,14 @@ static int take_low(struct parker_boot *boot, struct parker_error *err)
 				   "All %u slots below 1 MiB are taken by running partitions: stop one, or use a single CPU, which needs no slot",
 				   parker_low_total());
 	return 0;
+}
+
+static int take_guard(struct parker_boot *boot, struct parker_error *err)
+{
+	if (!boot->guarded)
+		return 0;
+	boot->arch->guard = parker_guard_alloc(boot, boot->arch->low, err);
+	return boot->arch->guard ? 0 : -ENOMEM;
 }
 
 static int map_all(struct parker_boot *boot, struct parker_error *err)
@@ -54,7 +44,9 @@ static int map_all(struct parker_boot *boot, struct parker_error *err)
 	for (unsigned int i = 0; !ret && i < boot->nr_regions; i++)
 		ret = parker_paging_map(arch->paging, boot->regions[i].start,
 					boot->regions[i].len);
-	ret = ret ?: parker_paging_root(arch->paging, parker_wants_la57(boot),
+	if (arch->guard)
+		ret = ret ?: parker_guard_map(arch->guard, boot, arch->paging);
+	ret = ret ?: parker_paging_root(arch->paging, !arch->guard && parker_wants_la57(boot),
 					&arch->cr3, &arch->cr4);
 	if (!ret)
 		return 0;
@@ -69,12 +61,14 @@ int arch_parker_prepare(struct parker_boot *boot, struct parker_error *err)
 	boot->arch = kzalloc(sizeof(*boot->arch), GFP_KERNEL);
 	if (!boot->arch)
 		return parker_fail(err, -ENOMEM, "Not enough kernel memory");
-	ret = take_low(boot, err);
+	ret = take_low(boot, err) ?: take_guard(boot, err);
 	if (!ret)
 		ret = map_all(boot, err);
 	if (!ret)
 		ret = parker_build(boot, boot->arch->low, &boot->arch->entry,
 				   &boot->arch->arg, err);
+	if (!ret && boot->arch->guard)
+		parker_guard_enter(boot->arch->guard, boot);
 	if (ret)
 		arch_parker_finish(boot);
 	return ret;
@@ -94,6 +88,7 @@ void arch_parker_finish(struct parker_boot *boot)
 {
 	if (!boot->arch)
 		return;
+	parker_guard_free(boot->arch->guard);
 	parker_paging_free(boot->arch->paging);
 	parker_low_put(boot->arch->low);
 	kfree(boot->arch);

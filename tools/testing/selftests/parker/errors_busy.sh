@@ -39,6 +39,8 @@ not_while()
 	refuse EBUSY "*$state*" kst-a "other memory while $state" put memory 128M
 	refuse EBUSY "*$state*" kst-a "no memory while $state" put memory 0
 	refuse EBUSY "*$state*" kst-a "no devices while $state" put devices ""
+	refuse EBUSY "*$state*" kst-a "no isolation while $state" put isolation bare
+	refuse EBUSY "*$state*" kst-a "no on_violation while $state" put on_violation log
 	refuse EBUSY "*$state*" kst-a "another image while $state" load_it
 	refuse EBUSY "*$state*" kst-a "no image while $state" unload_it
 	refuse EBUSY "*$state*" . "rmdir while $state" remove_it
@@ -46,7 +48,7 @@ not_while()
 
 setup
 need 2 256
-plan 57
+plan 63
 make kst-a "$(pick 1)" 256M || die "no partition"
 OTHER=$(pick 1)
 
@@ -55,10 +57,9 @@ for word in "" no STOP "start stop" startx; do
 	refuse EINVAL "*" kst-a "the verb '$word'" verb "$word"
 done
 for row in watchdog:-1 watchdog:x watchdog: boot_timeout:99999999999 \
-	stop_timeout:1.5 on_crash:maybe isolation:none; do
+	stop_timeout:1.5 on_crash:maybe isolation:none on_violation:no; do
 	refuse EINVAL "*" kst-a "${row%:*}: '${row#*:}'" put "${row%:*}" "${row#*:}"
 done
-refuse EOPNOTSUPP "*" kst-a "isolation: 'guarded'" put isolation guarded
 
 load kst-a "kst=1" || die "no image"
 refused_in loaded stop kill
