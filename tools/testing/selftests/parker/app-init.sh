@@ -106,6 +106,12 @@ die()
 	provoke parker/die "$1"
 }
 
+# attack KIND COUNT: try to touch what is not its own
+attack()
+{
+	provoke parker/attack "$1 $2"
+}
+
 # Those of any kernel
 lkdtm()
 {
