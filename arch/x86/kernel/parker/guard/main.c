@@ -26,6 +26,13 @@
  *
  * Interrupts, NMI, INIT, exceptions, CPUID, HLT, control registers, TLB flushes
  * and the time stamp counter need none.
+ *
+ * The boot kernel takes the CPU back by INIT, which is not intercepted.  While the
+ * guest runs GIF is set, and INIT resets the CPU as it does in a bare partition.
+ * While the shim runs GIF is clear, and INIT waits for VMRUN or STGI to set it (APM
+ * volume 2, 15.17).  VM_CR.R_INIT, which makes an exception of INIT, is clear: nobody
+ * sets it, and the guest cannot.  QEMU 11 does not look at GIF for INIT, and resets
+ * the CPU in the middle of the shim, too: it holds nothing that would be missed.
  */
 #include <asm/apicdef.h>
 #include <asm/barrier.h>
