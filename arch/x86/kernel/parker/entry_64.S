@@ -16,9 +16,10 @@
 #include <asm/msr-index.h>
 #include <asm/page_types.h>
 #include <asm/processor-flags.h>
+#include "clear_mcip.S"
 #include "internal.h"
 
-/* The order of the table that start.c fills in: null, 32-bit, 64-bit, data. */
+/* The order of the table that parking.c fills in: null, 32-bit, 64-bit, data. */
 #define STUB_CS32	0x08
 #define STUB_CS64	0x10
 #define STUB_DS		0x18
@@ -123,18 +124,8 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	hlt
 	jmp	.Lhalt
 
-	/* MCIP must be clear again, or the next machine check shuts down. */
 .Lmce:
-	pushq	%rax
-	pushq	%rcx
-	pushq	%rdx
-	movl	$MSR_IA32_MCG_STATUS, %ecx
-	xorl	%eax, %eax
-	xorl	%edx, %edx
-	wrmsr
-	popq	%rdx
-	popq	%rcx
-	popq	%rax
+	CLEAR_MCIP
 .Lnmi:
 	iretq
 

@@ -7,8 +7,8 @@
  * tables do not map.  They are made at each start and freed when all CPUs are
  * proved stopped.
  */
-#include <linux/bitmap.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/parker.h>
@@ -19,9 +19,7 @@
 #include <asm/apic.h>
 #include <asm/cpufeature.h>
 #include <asm/desc.h>
-#include <asm/mce.h>
 #include <asm/msr.h>
-#include <asm/mtrr.h>
 #include <asm/svm.h>
 
 #include "internal.h"
@@ -210,67 +208,6 @@ static int map_nested(struct parker_guard *pg, const struct parker_boot *boot, p
 	return ret;
 }
 
-/* MSRs that act on the CPU alone that uses them, or that only tell something. */
-static const struct {
-	u32 first, last;
-	bool read, write;
-} allowed_msrs[] = {
-	{ MSR_IA32_TSC, MSR_IA32_TSC, true },
-	{ MSR_IA32_APICBASE, MSR_IA32_APICBASE, true },
-	{ MSR_IA32_SPEC_CTRL, MSR_IA32_PRED_CMD, true, true },
-	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, true },
-	{ MSR_MTRRcap, MSR_MTRRcap, true },
-	{ MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_FLUSH_CMD, true, true },
-	{ MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, true, true },
-	{ MSR_IA32_MCG_CAP, MSR_IA32_MCG_CTL, true },
-	{ MSR_IA32_MCG_STATUS, MSR_IA32_MCG_STATUS, true, true },
-	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, true },
-	{ MTRRphysBase_MSR(0), MSR_MTRRfix4K_F8000, true },
-	{ MSR_IA32_CR_PAT, MSR_IA32_CR_PAT, true, true },
-	{ MSR_MTRRdefType, MSR_MTRRdefType, true },
-	{ MSR_IA32_MC0_CTL, MSR_IA32_MCx_MISC(MAX_NR_BANKS - 1), true },
-	{ MSR_IA32_XSS, MSR_IA32_XSS, true, true },
-	{ MSR_IA32_U_CET, MSR_IA32_INT_SSP_TAB, true, true },
-	{ MSR_IA32_TSC_DEADLINE, MSR_IA32_TSC_DEADLINE, true, true },
-	{ MSR_STAR, MSR_SYSCALL_MASK, true, true },
-	{ MSR_FS_BASE, MSR_TSC_AUX, true, true },
-	{ MSR_AMD64_PERF_CNTR_GLOBAL_STATUS, MSR_AMD64_PERF_CNTR_GLOBAL_STATUS_CLR, true, true },
-	{ MSR_AMD64_SMCA_MC0_CTL, MSR_AMD64_SMCA_MCx_CTL(MAX_NR_BANKS) - 1, true },
-	{ MSR_K7_EVNTSEL0, MSR_K7_PERFCTR3, true, true },
-	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, true },
-	{ MSR_K7_HWCR, MSR_K7_HWCR, true },
-	{ MSR_AMD64_VIRT_SPEC_CTRL, MSR_AMD64_VIRT_SPEC_CTRL, true, true },
-	{ MSR_F15H_PERF_CTL, MSR_F15H_PERF_CTR5, true, true },
-	{ MSR_AMD64_LS_CFG, MSR_AMD64_LS_CFG, true },
-	{ MSR_AMD64_DE_CFG, MSR_AMD64_DE_CFG, true },
-};
-
-/* Two bits an MSR, a set one is an exit: APM volume 2, 15.11. */
-static void allow_msr(unsigned long *map, u32 msr, bool read, bool write)
-{
-	unsigned int bit = (msr & 0x1fff) * 2;
-
-	if (msr >= 0xc0010000)
-		bit += 2 * SZ_2K * 8;
-	else if (msr >= 0xc0000000)
-		bit += SZ_2K * 8;
-	if (read)
-		__clear_bit(bit, map);
-	if (write)
-		__clear_bit(bit + 1, map);
-}
-
-static void allow_x2apic(unsigned long *map)
-{
-	for (u32 msr = APIC_BASE_MSR; msr <= APIC_BASE_MSR + 0x3f; msr++) {
-		u32 reg = (msr - APIC_BASE_MSR) << 4;
-		bool checked = reg == APIC_ICR || reg == APIC_LVTCMCI ||
-			       (reg >= APIC_LVTT && reg <= APIC_LVTERR);
-
-		allow_msr(map, msr, true, !checked);
-	}
-}
-
 static int make_maps(struct parker_guard *pg)
 {
 	void *msrs;
@@ -280,11 +217,7 @@ static int make_maps(struct parker_guard *pg)
 		return -ENOMEM;
 	memset(pg->maps, 0xff, (IOPM_PAGES + MSRPM_PAGES) * PAGE_SIZE);
 	msrs = pg->maps + IOPM_PAGES * PAGE_SIZE;
-	for (unsigned int i = 0; i < ARRAY_SIZE(allowed_msrs); i++)
-		for (u32 msr = allowed_msrs[i].first; msr <= allowed_msrs[i].last; msr++)
-			allow_msr(msrs, msr, allowed_msrs[i].read, allowed_msrs[i].write);
-	if (x2apic_enabled())
-		allow_x2apic(msrs);
+	parker_guard_allow_msrs(msrs);
 	pg->guard->iopm = __pa(pg->maps);
 	pg->guard->msrpm = __pa(msrs);
 	return 0;
@@ -402,21 +335,23 @@ static int fill(struct parker_guard *pg, const struct parker_boot *boot, phys_ad
  * @low:	its slot below 1 MiB, or 0
  * @err:	gets the sentence
  *
- * Return: the guard, or NULL.
+ * Return: the guard, or an ERR_PTR: ENOMEM, or EOPNOTSUPP for a BAR that it cannot give
+ * alone.
  */
 struct parker_guard *parker_guard_alloc(const struct parker_boot *boot, phys_addr_t low,
 					struct parker_error *err)
 {
 	struct parker_guard *pg = kzalloc(sizeof(*pg), GFP_KERNEL);
+	int ret;
 
-	if (!pg) {
-		parker_fail(err, -ENOMEM, "Not enough kernel memory for the guard");
-		return NULL;
-	}
-	if (!fill(pg, boot, low, err))
+	if (!pg)
+		return ERR_PTR(parker_fail(err, -ENOMEM,
+					   "Not enough kernel memory for the guard"));
+	ret = fill(pg, boot, low, err);
+	if (!ret)
 		return pg;
 	parker_guard_free(pg);
-	return NULL;
+	return ERR_PTR(ret);
 }
 
 /**

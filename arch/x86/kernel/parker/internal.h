@@ -111,6 +111,9 @@ int parker_paging_map(struct parker_paging *paging, phys_addr_t start, phys_addr
 int parker_paging_root(struct parker_paging *paging, bool la57, u32 *cr3, u32 *cr4);
 void parker_paging_free(struct parker_paging *paging);
 
+/* from guard_msrs.c */
+void parker_guard_allow_msrs(unsigned long *map);
+
 /* from guard.c */
 struct parker_boot;
 struct parker_error;

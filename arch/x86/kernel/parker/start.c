@@ -2,6 +2,7 @@
 /*
  * One start of an application kernel: what it needs from the machine.
  */
+#include <linux/err.h>
 #include <linux/kexec.h>
 #include <linux/parker.h>
 #include <linux/slab.h>
@@ -22,10 +23,15 @@ static int take_low(struct parker_boot *boot, struct parker_error *err)
 
 static int take_guard(struct parker_boot *boot, struct parker_error *err)
 {
+	struct parker_guard *guard;
+
 	if (!boot->guarded)
 		return 0;
-	boot->arch->guard = parker_guard_alloc(boot, boot->arch->low, err);
-	return boot->arch->guard ? 0 : -ENOMEM;
+	guard = parker_guard_alloc(boot, boot->arch->low, err);
+	if (IS_ERR(guard))
+		return PTR_ERR(guard);
+	boot->arch->guard = guard;
+	return 0;
 }
 
 static int map_all(struct parker_boot *boot, struct parker_error *err)

@@ -8,7 +8,7 @@
  * of that page.
  */
 #include <linux/linkage.h>
-#include <asm/msr-index.h>
+#include "../clear_mcip.S"
 #include "guard.h"
 
 	.section .head.text, "ax"
@@ -47,18 +47,8 @@ SYM_CODE_START_LOCAL(guard_fault)
 	call	guard_failed
 	ud2
 
-	/* MCIP must be clear again, or the next machine check shuts down. */
 .Lmce:
-	pushq	%rax
-	pushq	%rcx
-	pushq	%rdx
-	movl	$MSR_IA32_MCG_STATUS, %ecx
-	xorl	%eax, %eax
-	xorl	%edx, %edx
-	wrmsr
-	popq	%rdx
-	popq	%rcx
-	popq	%rax
+	CLEAR_MCIP
 .Lnmi:
 	addq	$8, %rsp
 	iretq
