@@ -41,7 +41,7 @@ whole_life()
 # operation NAME: the result is of no interest, only what is left in the end
 operation()
 {
-	case $(below 14) in
+	case $(below 15) in
 	0) pk mkdir "$1" ;;
 	1) pk rmdir "$1" ;;
 	2) pk write "$1/cpus" "$(some_cpus)" ;;
@@ -54,7 +54,8 @@ operation()
 	9) pk write "$1/state" "$(one_of "" running kill,kill)" ;;
 	10) pk write "$1/on_crash" "$(one_of stay restart x)" ;;
 	11) pk write "$1/watchdog" "$(one_of 0 3 10 x)" ;;
-	12) cat available last_error "$1"/* ;;
+	12) pk write "$1/isolation" "$(one_of bare guarded x)" ;;
+	13) cat available last_error "$1"/* ;;
 	*) whole_life "$1" ;;
 	esac
 }
