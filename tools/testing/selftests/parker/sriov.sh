@@ -47,7 +47,7 @@ own_driver_works()
 {
 	local name
 
-	same "$(driver_of "$VF")" igbvf || return
+	same "$(driver_of "$VF")" virtio-pci || return
 	name=$(net_of "$VF")
 	ip addr add 10.0.4.8/24 dev "$name" && ip link set "$name" up &&
 		ping -c 10 -W 2 10.0.4.9 >"$TMP/log" && ip link set "$name" down
@@ -71,7 +71,7 @@ alone()
 held()
 {
 	give kst-a "$VF" && same "$(driver_of "$VF")" parker && fails masters "$VF" &&
-		same "$(driver_of "$PF")" igb
+		[ -n "$(net_of "$PF")" ]
 }
 
 used()
@@ -136,7 +136,7 @@ check "all virtual functions end while the kernel is stopped" \
 	eval 'give kst-a "$VF" && gone stopped'
 remove_all
 check "then the physical one can be given" eval 'pk mkdir kst-a && give kst-a "$PF" &&
-	pk rmdir kst-a && same "$(driver_of "$PF")" igb'
+	pk rmdir kst-a && [ -n "$(net_of "$PF")" ]'
 kill "$APART"
 wait "$APART" 2>/dev/null
 check "no warning" log_clean
