@@ -136,8 +136,6 @@ void guard_write_apic(struct guard_cpu *cpu, unsigned int reg, u32 value)
 		break;
 	case APIC_TASKPRI:
 	case APIC_EOI:
-	case APIC_LDR:
-	case APIC_DFR:
 	case APIC_SPIV:
 	case APIC_ESR:
 	case APIC_ICR2:
@@ -145,7 +143,10 @@ void guard_write_apic(struct guard_cpu *cpu, unsigned int reg, u32 value)
 	case APIC_TDCR:
 		break;
 	default:
-		/* Read-only or reserved: nothing would happen. */
+		/*
+		 * Read-only or reserved; or a logical ID, by which it would get copies of
+		 * interrupts that are meant for a CPU of the boot kernel.
+		 */
 		return;
 	}
 	apic_write_page(reg, value);
