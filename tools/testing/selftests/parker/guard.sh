@@ -64,6 +64,32 @@ attacks()
 		pk write kst-a/state kill && is_state kst-a stopped
 }
 
+# What of the machine an attack could have changed and the boot kernel would not set
+# again: config space, MSRs of a core, how the HPET is set.
+registers()
+{
+	local file msr reg
+
+	for file in /sys/bus/pci/devices/*/config; do
+		echo "$file $(hexdump -v -e '1/1 "%02x"' "$file")"
+	done
+	for file in /dev/cpu/[0-9]*/msr; do
+		for msr in $MSRS; do
+			echo "$file $msr $(dd if="$file" bs=8 count=1 iflag=skip_bytes \
+				skip=$((msr)) 2>/dev/null | hexdump -v -e '1/1 "%02x"')"
+		done
+	done
+	! grep -q "HPET" /proc/iomem || for reg in 0xfed00010 0xfed00100 0xfed00120; do
+		echo "HPET $reg $(devmem $reg 32)"
+	done
+}
+
+unchanged()
+{
+	registers >"$TMP/after"
+	diff "$TMP/registers" "$TMP/after" >"$TMP/log" || { note "$(cat "$TMP/log")"; return 1; }
+}
+
 cannot()
 {
 	grep -q "app: cannot die" kst-a/console
@@ -93,6 +119,10 @@ settings_kept()
 		isolated guarded && pk write kst-a/state kill
 }
 
+# APIC base, misc enable, PAT, MTRR default, banks of machine checks, EFER, syscalls,
+# SYSCFG, HWCR, VM_CR
+MSRS="0x1b 0x1a0 0x277 0x2ff 0x17a 0x400 0x404 0xc0000080 0xc0000081 0xc0010010 0xc0010015
+	0xc0010114"
 PARAMETER=/sys/module/parker/parameters/isolation
 DEFAULT=$(cat $PARAMETER)
 setup
@@ -101,8 +131,9 @@ if ! grep -qx "isolation guarded ok" available; then
 	skip_all "$(grep "isolation guarded" available)"
 fi
 need 4 700
-plan 27
+plan 28
 ATTACKS=${PARKER_ATTACKS:-300}
+registers >"$TMP/registers"
 make kst-n "$(pick 1)" 128M && pk write kst-n/isolation bare && up kst-n || die "no neighbour"
 make kst-a "$(pick 2)" 256M || die "no partition"
 OTHER=$(pick 1)
@@ -143,5 +174,6 @@ check "the neighbour was not disturbed" goes_on
 check "the boot kernel's own work was not disturbed" worked_on
 echo "$DEFAULT" >$PARAMETER
 remove_all
+check "config spaces, MSRs of all CPUs and the HPET are as before" unchanged
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish
