@@ -38,6 +38,8 @@ idt|tables)
 	echo "parker selftest: an application kernel loses its $1" >/dev/kmsg
 	pk write kst-a/state kill && load kst-a "parker.app=do parker.do=die,$1" &&
 		start kst-a && wait_state kst-a crashed stopped
+	# Who is guarded loses that alone.
+	[ "$(cat kst-a/isolation)" = bare ] || poweroff -f
 	;;
 crash) echo c >/proc/sysrq-trigger ;;
 *) "$1" -f ;;
