@@ -57,7 +57,7 @@ static int __init parker_pool_add(u64 len, u64 align, int node)
 		return -ENOSPC;
 
 	/* An area has to lie in one zone.  Low memory is the scarcer one. */
-	pa = memblock_alloc_range_nid(len, align, SZ_4G, MEMBLOCK_ALLOC_NOLEAKTRACE, node, true);
+	pa = memblock_alloc_range_nid(len, align, SZ_4G, MEMBLOCK_ALLOC_ACCESSIBLE, node, true);
 	if (!pa)
 		pa = memblock_alloc_range_nid(len, align, SZ_16M, SZ_4G, node, true);
 	if (!pa)
