@@ -7,7 +7,7 @@
 
 TRACING=/sys/kernel/tracing
 # What is left to the boot kernel beside the pool, in MiB.
-RESERVE=128
+RESERVE=320
 
 meminfo()
 {
@@ -103,7 +103,8 @@ largest_fits()
 	local region available
 
 	region=$(awk '$2 > max { max = $2 } END { printf "%.0f\n", max }' "$TMP/areas")
-	available=$(awk '$5 > max { max = $5 } END { printf "%.0f\n", max }' available)
+	available=$(awk '$1 == "memory" && $5 > max { max = $5 }
+		END { printf "%.0f\n", max }' available)
 	[ "$available" -ge "$region" ] && return
 	note "a region of $region bytes was taken, the largest available is $available"
 	return 1
