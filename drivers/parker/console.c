@@ -31,6 +31,7 @@ static void parker_console_put(const char *text, size_t len)
 {
 	struct parker_given *block = parker_app_block();
 
+	parker_app_stamp(PARKER_STAMP_CONSOLE);
 	parker_ring_write(parker_app_console(), le32_to_cpu(block->console_size), text, len);
 }
 
@@ -119,6 +120,7 @@ static void parker_tty_hangup(struct tty_struct *tty)
 
 static ssize_t parker_tty_write(struct tty_struct *tty, const u8 *buf, size_t count)
 {
+	parker_app_stamp(PARKER_STAMP_USER);
 	parker_console_emit(buf, count);
 	return count;
 }

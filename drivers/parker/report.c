@@ -16,11 +16,27 @@
 #include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/timex.h>
 #include <linux/workqueue.h>
 
 #include "app.h"
 
 #define PARKER_BEATS_PER_SEC	10
+
+/**
+ * parker_app_stamp() - Tell the boot kernel when something was done first
+ * @stamp: PARKER_STAMP_*
+ *
+ * Context: any, if parker_app_running(); also before start_kernel().
+ */
+void parker_app_stamp(unsigned int stamp)
+{
+	size_t room = parker_abi_told_size(le16_to_cpu(parker_app_block()->version));
+	struct parker_told *told = parker_app_told();
+
+	if (room > offsetof(struct parker_told, stamps) && !told->stamps[stamp])
+		WRITE_ONCE(told->stamps[stamp], cpu_to_le64(get_cycles()));
+}
 
 /* The last oops, and whose it was. */
 static struct pt_regs parker_oops_regs;
@@ -171,6 +187,7 @@ static int __init parker_report_up(void)
 
 	parker_core_init();
 	told = parker_app_told();
+	parker_app_stamp(PARKER_STAMP_UP);
 	told->version = cpu_to_le32(PARKER_ABI_VERSION);
 	WRITE_ONCE(told->nr_cpus, cpu_to_le32(num_online_cpus()));
 	/* Pairs with smp_load_acquire() in parker_copy_report(). */

@@ -294,6 +294,7 @@ static inline struct parker_given *parker_app_block(void)
 }
 
 bool parker_app_ignores(const char *param, const char *val);
+void parker_app_stamp(unsigned int stamp);
 void parker_console_early(void);
 int parker_app_numa_init(void);
 

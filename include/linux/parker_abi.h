@@ -50,7 +50,7 @@
  * parker_console: it copies once, then checks, then uses the copy.
  */
 
-#define PARKER_ABI_VERSION	2	/* What this kernel writes. */
+#define PARKER_ABI_VERSION	3	/* What this kernel writes. */
 #define PARKER_ABI_OLDEST	1	/* The oldest version it still reads. */
 
 /* One value for all kernel versions; what is next free differs between them. */
@@ -251,6 +251,13 @@ static_assert(sizeof(struct parker_request) == 8);
 #define PARKER_END_REBOOT	3
 #define PARKER_END_PANIC	4
 
+/* parker_told::stamps: what this kernel did first at that time. */
+#define PARKER_STAMP_ENTRY	0	/* Ran code of its own, unpacked. */
+#define PARKER_STAMP_CONSOLE	1	/* Printed a byte. */
+#define PARKER_STAMP_UP		2	/* Had come up, init runs next. */
+#define PARKER_STAMP_USER	3	/* Had a program print a byte. */
+#define PARKER_NR_STAMPS	4
+
 /**
  * struct parker_mapping - where a part of the partition's memory is mapped
  * @virt:	virtual address in the application kernel
@@ -282,6 +289,8 @@ static_assert(sizeof(struct parker_mapping) == 24);
  * @notes_len:		their length in bytes, 0: none
  * @nr_maps:		entries of @maps
  * @maps:		what such a file needs to be read by virtual addresses
+ * @stamps:		time stamp counter at each PARKER_STAMP_*, since version 3;
+ *			0: not yet, or not told
  *
  * Nothing in it is trusted by the boot kernel.
  */
@@ -300,11 +309,13 @@ struct parker_told {
 	__le32 notes_len;
 	__le32 nr_maps;
 	struct parker_mapping maps[PARKER_MAX_MAPS];
+	__le64 stamps[PARKER_NR_STAMPS];
 };
 
 static_assert(offsetof(struct parker_told, heartbeat) == 24);
 static_assert(offsetof(struct parker_told, notes) == 304);
-static_assert(sizeof(struct parker_told) == 1088);
+static_assert(offsetof(struct parker_told, stamps) == 1088);
+static_assert(sizeof(struct parker_told) == 1120);
 
 /**
  * struct parker_console - header of the console ring
@@ -372,6 +383,7 @@ struct parker_contract {
 	u64 optional;
 };
 
+size_t parker_abi_told_size(u16 version);
 u32 parker_abi_checksum(const struct parker_given *given, size_t size);
 int parker_abi_check_given(const void *block, size_t len);
 int parker_abi_check_declaration(const void *decl, size_t len,

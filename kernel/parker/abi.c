@@ -83,9 +83,22 @@ static bool fits(u64 offset, u64 len, u64 start, u64 end)
 	return IS_ALIGNED(offset, sizeof(u64)) && offset >= start && offset + len <= end;
 }
 
+/**
+ * parker_abi_told_size() - How much room does a block have for the report?
+ * @version: version of the contract that the block is written in
+ *
+ * Context: any, also before start_kernel().
+ * Return: bytes of struct parker_told that the application kernel may write to.
+ */
+size_t parker_abi_told_size(u16 version)
+{
+	return version < 3 ? offsetof(struct parker_told, stamps) : sizeof(struct parker_told);
+}
+
 /* The parts come in order and do not overlap. */
 static int check_parts(const struct parker_given *given, size_t len)
 {
+	size_t told_size = parker_abi_told_size(le16_to_cpu(given->version));
 	u64 request = le32_to_cpu(given->request_offset);
 	u64 told = le32_to_cpu(given->told_offset);
 	u64 console = le32_to_cpu(given->console_offset);
@@ -96,7 +109,7 @@ static int check_parts(const struct parker_given *given, size_t len)
 		return -EINVAL;
 	if (!fits(request, sizeof(struct parker_request), le32_to_cpu(given->size), told))
 		return -EINVAL;
-	if (!fits(told, sizeof(struct parker_told), request, console))
+	if (!fits(told, told_size, request, console))
 		return -EINVAL;
 	if (!fits(console, sizeof(struct parker_console) + ring, told, end))
 		return -EINVAL;

@@ -25,6 +25,7 @@ struct test_block {
 #define REQUEST_OFFSET	SZ_8K
 #define TOLD_OFFSET	SZ_16K
 #define CONSOLE_OFFSET	SZ_32K
+#define TOLD_END	(CONSOLE_OFFSET - sizeof(struct parker_told))
 #define RING_SIZE	SZ_512K
 
 static void sign(struct parker_given *given)
@@ -135,6 +136,8 @@ static const struct given_case given_cases[] = {
 	{ "told in the request", SET32(given.told_offset, REQUEST_OFFSET), .want = -EINVAL },
 	{ "told not aligned", SET32(given.told_offset, TOLD_OFFSET + 1), .want = -EINVAL },
 	{ "told in the console", SET32(given.told_offset, CONSOLE_OFFSET - 8), .want = -EINVAL },
+	{ "told with room for it", SET32(given.told_offset, TOLD_END), .want = 0 },
+	{ "told without room for stamps", SET32(given.told_offset, TOLD_END + 8), .want = -EINVAL },
 	{ "told far away", SET32(given.told_offset, U32_MAX - 7), .want = -EINVAL },
 	{ "console before told", SET32(given.console_offset, REQUEST_OFFSET), .want = -EINVAL },
 	{ "console in told", SET32(given.console_offset, TOLD_OFFSET + 8), .want = -EINVAL },
@@ -246,6 +249,23 @@ static void version_of_the_future_is_refused(struct kunit *test)
 	block->given.oldest = cpu_to_le16(PARKER_ABI_VERSION + 1);
 	sign(&block->given);
 	KUNIT_EXPECT_EQ(test, -EPROTONOSUPPORT, parker_abi_check_given(block, BLOCK_LEN));
+}
+
+/* Stamps came with version 3: before, nothing says that there is room for them. */
+static void told_of_version_2_is_shorter(struct kunit *test)
+{
+	struct test_block *block = good_block(test);
+
+	block->given.told_offset =
+		cpu_to_le32(CONSOLE_OFFSET - offsetof(struct parker_told, stamps));
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), -EINVAL);
+
+	block->given.version = cpu_to_le16(2);
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), 0);
+	KUNIT_EXPECT_EQ(test, parker_abi_told_size(2), 1088);
+	KUNIT_EXPECT_EQ(test, parker_abi_told_size(3), sizeof(struct parker_told));
 }
 
 static void version_of_the_past_is_refused(struct kunit *test)
@@ -391,6 +411,7 @@ static struct kunit_case abi_test_cases[] = {
 	KUNIT_CASE_PARAM(given_is_checked, given_gen_params),
 	KUNIT_CASE(version_of_the_future_is_refused),
 	KUNIT_CASE(version_of_the_past_is_refused),
+	KUNIT_CASE(told_of_version_2_is_shorter),
 	KUNIT_CASE(name_without_end_is_refused),
 	KUNIT_CASE(checksum_sees_each_byte),
 	KUNIT_CASE(checksum_stays_as_it_is),

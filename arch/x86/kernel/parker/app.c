@@ -366,6 +366,7 @@ void __init x86_parker_early_setup(void)
 	/* There is nobody to tell, and nothing else that we may touch. */
 	if (!app_find_block())
 		app_halt();
+	parker_app_stamp(PARKER_STAMP_ENTRY);
 
 	given = parker_app_block();
 	given_tsc_khz = le32_to_cpu(given->tsc_khz);
