@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/device.h>
 #include <linux/error-injection.h>
+#include <linux/ktime.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/smt.h>
 #include <linux/slab.h>
@@ -315,6 +316,7 @@ int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 {
 	/* Giving back must not fail, and so small an allocation does not. */
 	struct cpumask *change __free(kfree) = parker_mask_alloc(GFP_KERNEL | __GFP_NOFAIL);
+	ktime_t begin;
 	int ret;
 
 	lockdep_assert_held(&p->op_mutex);
@@ -324,11 +326,15 @@ int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 		return ret;
 
 	if (cpumask_andnot(change, want, p->cpus)) {
-		ret = parker_claim(p, change, err);
+		begin = parker_step_begin(p->name, "claim_cpus");
+		ret = parker_step_end(p->name, "claim_cpus", begin, parker_claim(p, change, err));
 		if (ret)
 			return ret;
 	}
-	if (cpumask_andnot(change, p->cpus, want))
+	if (cpumask_andnot(change, p->cpus, want)) {
+		begin = parker_step_begin(p->name, "release_cpus");
 		parker_release(p, change, err);
+		parker_step_end(p->name, "release_cpus", begin, 0);
+	}
 	return 0;
 }

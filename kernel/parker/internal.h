@@ -92,6 +92,7 @@ struct parker_layout {
  * @heartbeat:		likewise
  * @workbeat:		likewise
  * @console_head:	as in struct parker_console
+ * @stamps:		as in struct parker_told
  * @message:		the panic message, terminated
  */
 struct parker_report {
@@ -103,6 +104,7 @@ struct parker_report {
 	u64 heartbeat;
 	u64 workbeat;
 	u64 console_head;
+	u64 stamps[PARKER_NR_STAMPS];
 	char message[PARKER_TEXT_LEN];
 };
 
@@ -119,6 +121,7 @@ struct parker_report {
  * @work_at:		time of its last change
  * @console_head:	last position of the console seen
  * @console_at:		time of its last change
+ * @stamps:		those that were traced
  *
  * Only the work touches it.
  */
@@ -134,6 +137,7 @@ struct parker_watch {
 	unsigned long work_at;
 	u64 console_head;
 	unsigned long console_at;
+	u64 stamps[PARKER_NR_STAMPS];
 };
 
 /**
@@ -419,6 +423,12 @@ int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 void parker_core_cpus(unsigned int cpu, struct cpumask *core);
 unsigned int parker_find_half_core(const struct cpumask *want, struct cpumask *missing);
 #endif
+
+/* from trace.c */
+ktime_t parker_step_begin(const char *name, const char *step);
+int parker_step_end(const char *name, const char *step, ktime_t begin, int result);
+void parker_trace_state(const char *name, const char *state, const char *reason);
+void parker_trace_stamps(const char *name, const u64 *stamps, u64 *traced);
 
 /* from owner.c: no lock needed */
 int parker_own_check(const struct parker_partition *p, const struct cpumask *cpus,

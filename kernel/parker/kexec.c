@@ -40,7 +40,7 @@ static int check_loadable(struct parker_partition *p, struct parker_error *err)
 
 /* Replaces an earlier image; a success makes @image the partition's. */
 static int exchange_image(struct parker_partition *p, struct parker_image *image,
-			  ktime_t began, struct parker_error *err)
+			  ktime_t begin, struct parker_error *err)
 {
 	struct parker_image *old;
 	int ret;
@@ -53,7 +53,7 @@ static int exchange_image(struct parker_partition *p, struct parker_image *image
 		parker_restart_cancel(p);
 		old = p->image;
 		p->image = image;
-		p->stat.load_usec = ktime_us_delta(ktime_get(), began);
+		p->stat.load_usec = ktime_us_delta(ktime_get(), begin);
 		scoped_guard(raw_spinlock_irqsave, &p->lock)
 			parker_set_state(p, PARKER_LOADED, "loaded");
 	}
@@ -95,11 +95,10 @@ int parker_unload(struct parker_partition *p, struct parker_error *err)
 	return 0;
 }
 
-static int load(struct parker_partition *p, int kernel_fd, int initrd_fd,
+static int load(struct parker_partition *p, ktime_t begin, int kernel_fd, int initrd_fd,
 		unsigned long cmdline_len, const char __user *cmdline_ptr,
 		unsigned long flags, struct parker_error *err)
 {
-	ktime_t began = ktime_get();
 	struct parker_image *image;
 	int ret;
 
@@ -113,10 +112,21 @@ static int load(struct parker_partition *p, int kernel_fd, int initrd_fd,
 	if (IS_ERR(image))
 		return PTR_ERR(image);
 
-	ret = exchange_image(p, image, began, err);
+	ret = exchange_image(p, image, begin, err);
 	if (ret)
 		parker_image_free(image);
 	return ret;
+}
+
+static int load_traced(struct parker_partition *p, int kernel_fd, int initrd_fd,
+		       unsigned long cmdline_len, const char __user *cmdline_ptr,
+		       unsigned long flags, struct parker_error *err)
+{
+	ktime_t begin = parker_step_begin(p->name, "load");
+
+	return parker_step_end(p->name, "load", begin,
+			       load(p, begin, kernel_fd, initrd_fd, cmdline_len, cmdline_ptr,
+				    flags, err));
 }
 
 /**
@@ -156,7 +166,7 @@ int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_l
 	else if (flags & KEXEC_FILE_UNLOAD)
 		ret = parker_unload(p, &err);
 	else
-		ret = load(p, kernel_fd, initrd_fd, cmdline_len, cmdline_ptr, flags, &err);
+		ret = load_traced(p, kernel_fd, initrd_fd, cmdline_len, cmdline_ptr, flags, &err);
 	parker_note_result(p, &err);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #include <linux/cleanup.h>
 #include <linux/error-injection.h>
 #include <linux/highmem.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -37,11 +38,17 @@ ALLOW_ERROR_INJECTION(parker_region_clear, ERRNO);
 static void parker_regions_give(const struct parker_partition *p,
 				const struct parker_region *region, unsigned int nr)
 {
+	ktime_t begin;
+
+	if (!nr)
+		return;
+	begin = parker_step_begin(p->name, "release_memory");
 	for (unsigned int i = 0; i < nr; i++) {
 		if (p->run)
 			parker_region_clear(&region[i], false);
 		parker_region_free(&region[i]);
 	}
+	parker_step_end(p->name, "release_memory", begin, 0);
 }
 
 static u64 parker_wish_total(const struct parker_wish *wish)
@@ -78,6 +85,23 @@ static int parker_plan_clear(const struct parker_plan *plan, struct parker_error
 		if (parker_region_clear(&plan->taken.region[i], true))
 			return parker_fail(err, -EINTR, "Killed while clearing memory");
 	return 0;
+}
+
+/* Takes what is missing and clears it; on a failure some of it may be taken. */
+static int parker_plan_claim(const struct parker_partition *p, struct parker_plan *plan,
+			     int near, struct parker_error *err)
+{
+	ktime_t begin;
+	int ret;
+
+	if (!parker_wish_total(&plan->rest))
+		return 0;
+	begin = parker_step_begin(p->name, "take_memory");
+	ret = parker_step_end(p->name, "take_memory", begin, parker_plan_take(plan, near, err));
+	if (ret)
+		return ret;
+	begin = parker_step_begin(p->name, "clear_memory");
+	return parker_step_end(p->name, "clear_memory", begin, parker_plan_clear(plan, err));
 }
 
 static int parker_plan_check(const struct parker_plan *plan, struct parker_error *err)
@@ -164,9 +188,7 @@ int parker_memory_set(struct parker_partition *p, const struct parker_wish *wish
 	ret = parker_plan_check(plan, err);
 	if (ret)
 		return ret;
-	ret = parker_plan_take(plan, near, err);
-	if (!ret)
-		ret = parker_plan_clear(plan, err);
+	ret = parker_plan_claim(p, plan, near, err);
 	if (ret) {
 		for (unsigned int i = 0; i < plan->taken.nr; i++)
 			parker_region_free(&plan->taken.region[i]);

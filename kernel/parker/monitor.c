@@ -59,6 +59,8 @@ VISIBLE_IF_KUNIT void parker_copy_report(const struct parker_layout *layout,
 	r->heartbeat = le64_to_cpu(READ_ONCE(told->heartbeat));
 	r->workbeat = le64_to_cpu(READ_ONCE(told->workbeat));
 	r->console_head = le64_to_cpu(READ_ONCE(layout->console->head));
+	for (unsigned int i = 0; i < PARKER_NR_STAMPS; i++)
+		r->stamps[i] = le64_to_cpu(READ_ONCE(told->stamps[i]));
 	memcpy(r->message, told->message, sizeof(r->message));
 	r->message[sizeof(r->message) - 1] = '\0';
 }
@@ -92,6 +94,7 @@ static void watch_anew(struct parker_watch *watch, unsigned int run, unsigned lo
 	watch->work_at = now;
 	watch->console_head = 0;
 	watch->console_at = now;
+	memset(watch->stamps, 0, sizeof(watch->stamps));
 }
 
 static void note_stat(struct parker_partition *p, unsigned long now)
@@ -159,6 +162,7 @@ static void parker_monitor_check(struct work_struct *work)
 		parker_copy_report(&p->layout, &report);
 	}
 
+	parker_trace_stamps(p->name, report.stamps, p->watch.stamps);
 	parker_judge(&view, &report, &p->watch, &verdict);
 	parker_guard_judge(p, &verdict);
 	note_stat(p, view.now);

@@ -17,9 +17,6 @@
 
 #include "internal.h"
 
-#define CREATE_TRACE_POINTS
-#include <trace/events/parker.h>
-
 #define PARKER_MAX_ID	65535
 
 /* Under parker_mutex. */
@@ -242,7 +239,7 @@ void parker_set_state(struct parker_partition *p, enum parker_state state,
 
 	p->since = jiffies;
 	WRITE_ONCE(p->state, state);
-	trace_parker_state(p->name, parker_state_name(state), p->reason);
+	parker_trace_state(p->name, parker_state_name(state), p->reason);
 }
 
 /**
@@ -347,12 +344,9 @@ static void forget_lost_block(struct parker_partition *p)
 int parker_set_cpus(struct parker_partition *p, const struct cpumask *want,
 		    struct parker_error *err)
 {
-	ktime_t begin = ktime_get();
-	int ret;
+	ktime_t begin = parker_step_begin(p->name, "cpus");
 
-	ret = parker_cpus_set(p, want, err);
-	trace_parker_step(p->name, "cpus", begin, ret);
-	return ret;
+	return parker_step_end(p->name, "cpus", begin, parker_cpus_set(p, want, err));
 }
 
 /**
@@ -369,7 +363,7 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
 {
 	unsigned int cpu = cpumask_first(p->cpus);
 	int near = cpu < nr_cpu_ids ? cpu_to_node(cpu) : first_online_node;
-	ktime_t begin = ktime_get();
+	ktime_t begin = parker_step_begin(p->name, "memory");
 	int ret;
 
 	lockdep_assert_held(&p->op_mutex);
@@ -378,8 +372,7 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
 
 	ret = parker_memory_set(p, wish, near, err);
 	forget_lost_block(p);
-	trace_parker_step(p->name, "memory", begin, ret);
-	return ret;
+	return parker_step_end(p->name, "memory", begin, ret);
 }
 
 /**
@@ -394,14 +387,11 @@ int parker_set_memory(struct parker_partition *p, const struct parker_wish *wish
 int parker_set_devices(struct parker_partition *p, const struct parker_pci_wish *wish,
 		       struct parker_error *err)
 {
-	ktime_t begin = ktime_get();
-	int ret;
+	ktime_t begin = parker_step_begin(p->name, "devices");
 
 	lockdep_assert_held(&p->op_mutex);
 
-	ret = parker_pci_set(&p->pci, wish, err);
-	trace_parker_step(p->name, "devices", begin, ret);
-	return ret;
+	return parker_step_end(p->name, "devices", begin, parker_pci_set(&p->pci, wish, err));
 }
 
 /**
@@ -438,6 +428,24 @@ static int check_removable(struct parker_partition *p, struct parker_error *err)
 	return 0;
 }
 
+static int take_apart(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	if (p->dead)
+		return parker_fail(err, -ENODEV, "%s was removed", p->name);
+	ret = check_removable(p, err) ?: parker_partition_give_back(p, err);
+	if (ret)
+		return ret;
+
+	parker_image_free(p->image);
+	p->image = NULL;
+	parker_partition_del(p);
+	return 0;
+}
+
 /**
  * parker_partition_remove() - Give all back and end a partition's life
  * @p:		the partition; the caller has a reference
@@ -449,19 +457,14 @@ static int check_removable(struct parker_partition *p, struct parker_error *err)
  */
 int parker_partition_remove(struct parker_partition *p, struct parker_error *err)
 {
+	ktime_t begin = parker_step_begin(p->name, "remove");
 	int ret;
 
-	scoped_guard(mutex, &p->op_mutex) {
-		if (p->dead)
-			return parker_fail(err, -ENODEV, "%s was removed", p->name);
-		ret = check_removable(p, err) ?: parker_partition_give_back(p, err);
-		if (ret)
-			return ret;
-
-		parker_image_free(p->image);
-		p->image = NULL;
-		parker_partition_del(p);
-	}
+	scoped_guard(mutex, &p->op_mutex)
+		ret = take_apart(p, err);
+	parker_step_end(p->name, "remove", begin, ret);
+	if (ret)
+		return ret;
 
 	/*
 	 * They may wait for op_mutex, and then find it dead.  The monitor comes

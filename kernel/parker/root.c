@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -102,14 +103,13 @@ static int check_free(const struct parker_partition *p, struct parker_error *err
 	return 0;
 }
 
-/* Nobody else gets at it before its directory is there, as op_mutex is held. */
-static int make(struct parker_partition *p, const struct parker_claim *claim,
-		struct parker_error *err)
+static int make_locked(struct parker_partition *p, const struct parker_claim *claim,
+		       struct parker_error *err)
 {
 	struct parker_error undo_err = {};
 	int ret;
 
-	guard(mutex)(&p->op_mutex);
+	lockdep_assert_held(&p->op_mutex);
 
 	ret = check_free(p, err) ?: parker_partition_add(p, err);
 	if (ret)
@@ -125,6 +125,17 @@ static int make(struct parker_partition *p, const struct parker_claim *claim,
 	parker_partition_give_back(p, &undo_err);
 	parker_partition_del(p);
 	return ret;
+}
+
+/* Nobody else gets at it before its directory is there, as op_mutex is held. */
+static int make(struct parker_partition *p, const struct parker_claim *claim,
+		struct parker_error *err)
+{
+	ktime_t begin = parker_step_begin(p->name, "make");
+
+	guard(mutex)(&p->op_mutex);
+
+	return parker_step_end(p->name, "make", begin, make_locked(p, claim, err));
 }
 
 static int check_only(struct parker_partition *p, const struct parker_claim *claim,

@@ -11,8 +11,6 @@
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
-#include <trace/events/parker.h>
-
 #include "internal.h"
 
 /* Who ran for so long before a crash does not crash again and again. */
@@ -146,8 +144,8 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 	ktime_t begin;
 	int ret;
 
-	ret = prepare(p, err);
-	trace_parker_step(p->name, "build", p->started, ret);
+	begin = parker_step_begin(p->name, "build");
+	ret = parker_step_end(p->name, "build", begin, prepare(p, err));
 	if (ret)
 		return ret;
 
@@ -161,9 +159,8 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 		return ret;
 	}
 
-	begin = ktime_get();
-	ret = arch_parker_kick(&p->boot, err);
-	trace_parker_step(p->name, "kick", begin, ret);
+	begin = parker_step_begin(p->name, "kick");
+	ret = parker_step_end(p->name, "kick", begin, arch_parker_kick(&p->boot, err));
 	if (!ret)
 		return 0;
 
@@ -257,9 +254,10 @@ int parker_start_locked(struct parker_partition *p, bool restart, struct parker_
 	if (ret)
 		return ret;
 
-	p->started = ktime_get();
+	p->started = parker_step_begin(p->name, "start");
 	ret = launch(p, err);
 	finish_start(p, restart, ret);
+	parker_step_end(p->name, "start", p->started, ret);
 	if (!ret)
 		parker_monitor_begin(p);
 	return ret;
@@ -284,17 +282,7 @@ int parker_start(struct parker_partition *p, struct parker_error *err)
 	return parker_start_locked(p, false, err);
 }
 
-/**
- * parker_stop() - Ask a partition's kernel to power off
- * @p:		the partition
- * @err:	gets the sentence
- *
- * One that ended gets no restart any more.
- *
- * Context: any but NMI.
- * Return: 0 when it was asked, -EBUSY, or -EIO in quarantine.
- */
-int parker_stop(struct parker_partition *p, struct parker_error *err)
+static int ask_to_stop(struct parker_partition *p, struct parker_error *err)
 {
 	int ret;
 
@@ -311,9 +299,28 @@ int parker_stop(struct parker_partition *p, struct parker_error *err)
 			parker_set_state(p, PARKER_STOPPED, "stopped before it was started again");
 		}
 	}
-
-	parker_notify_state(p);
 	return 0;
+}
+
+/**
+ * parker_stop() - Ask a partition's kernel to power off
+ * @p:		the partition
+ * @err:	gets the sentence
+ *
+ * One that ended gets no restart any more.
+ *
+ * Context: any but NMI.
+ * Return: 0 when it was asked, -EBUSY, or -EIO in quarantine.
+ */
+int parker_stop(struct parker_partition *p, struct parker_error *err)
+{
+	ktime_t begin = parker_step_begin(p->name, "stop");
+	int ret;
+
+	ret = parker_step_end(p->name, "stop", begin, ask_to_stop(p, err));
+	if (!ret)
+		parker_notify_state(p);
+	return ret;
 }
 
 static int begin_end(struct parker_partition *p, unsigned int run)
@@ -400,9 +407,8 @@ int parker_end(struct parker_partition *p, unsigned int run,
 	if (ret)
 		return ret;
 
-	begin = ktime_get();
-	ret = stop_all(p, &err);
-	trace_parker_step(p->name, "park", begin, ret);
+	begin = parker_step_begin(p->name, "park");
+	ret = parker_step_end(p->name, "park", begin, stop_all(p, &err));
 	/* Until the state changes, the memory cannot be given back. */
 	WRITE_ONCE(p->stat.console_bytes, parker_console_end(p));
 	if (ret) {
@@ -474,6 +480,7 @@ static int kill_dead(struct parker_partition *p, bool cancelled, struct parker_e
 int parker_kill(struct parker_partition *p, const char *reason, struct parker_error *err)
 {
 	struct parker_verdict verdict = { .state = PARKER_STOPPED, .killed = true };
+	ktime_t begin = parker_step_begin(p->name, "kill");
 	bool cancelled = false;
 	int ret;
 
@@ -482,9 +489,9 @@ int parker_kill(struct parker_partition *p, const char *reason, struct parker_er
 		wait_event(p->ended, !cancel_start(p, &cancelled));
 		ret = parker_end(p, READ_ONCE(p->run), &verdict);
 		if (ret == -EIO)
-			return parker_fail_quarantined("kill", p->name, err);
-		if (ret)
+			ret = parker_fail_quarantined("kill", p->name, err);
+		else if (ret)
 			ret = kill_dead(p, cancelled, err);
 	} while (ret == -EAGAIN);
-	return ret;
+	return parker_step_end(p->name, "kill", begin, ret);
 }

@@ -22,7 +22,18 @@ TRACE_EVENT(parker_state,
 		      __get_str(name), __get_str(state), __get_str(reason))
 );
 
-/* One step of an operation has ended, well or not. */
+/* One step of an operation begins. A step can consist of others. */
+TRACE_EVENT(parker_begin,
+	    TP_PROTO(const char *name, const char *step),
+	    TP_ARGS(name, step),
+	    TP_STRUCT__entry(__string(name, name)
+			     __string(step, step)),
+	    TP_fast_assign(__assign_str(name);
+			   __assign_str(step);),
+	    TP_printk("name=%s step=%s", __get_str(name), __get_str(step))
+);
+
+/* It has ended, well or not. */
 TRACE_EVENT(parker_step,
 	    TP_PROTO(const char *name, const char *step, ktime_t begin, int result),
 	    TP_ARGS(name, step, begin, result),
@@ -36,6 +47,20 @@ TRACE_EVENT(parker_step,
 			   __entry->result = result;),
 	    TP_printk("name=%s step=%s usec=%lld result=%d",
 		      __get_str(name), __get_str(step), __entry->usec, __entry->result)
+);
+
+/* What an application kernel says of when it did something first. Not to be trusted. */
+TRACE_EVENT(parker_stamp,
+	    TP_PROTO(const char *name, const char *stamp, u64 tsc),
+	    TP_ARGS(name, stamp, tsc),
+	    TP_STRUCT__entry(__string(name, name)
+			     __string(stamp, stamp)
+			     __field(u64, tsc)),
+	    TP_fast_assign(__assign_str(name);
+			   __assign_str(stamp);
+			   __entry->tsc = tsc;),
+	    TP_printk("name=%s stamp=%s tsc=%llu",
+		      __get_str(name), __get_str(stamp), __entry->tsc)
 );
 
 #endif /* _TRACE_PARKER_H */
