@@ -173,8 +173,8 @@ static noinline int parker_take_offline(unsigned int cpu)
 }
 ALLOW_ERROR_INJECTION(parker_take_offline, ERRNO);
 
-static int parker_take_all_offline(const struct cpumask *cpus, struct cpumask *were_online,
-				   struct parker_error *err)
+static int parker_take_each_offline(const struct cpumask *cpus, struct cpumask *were_online,
+				    struct parker_error *err)
 {
 	unsigned int cpu;
 	int ret;
@@ -188,6 +188,15 @@ static int parker_take_all_offline(const struct cpumask *cpus, struct cpumask *w
 			cpumask_set_cpu(cpu, were_online);
 	}
 	return 0;
+}
+
+static int parker_take_all_offline(const struct parker_partition *p, const struct cpumask *cpus,
+				   struct cpumask *were_online, struct parker_error *err)
+{
+	ktime_t begin = parker_step_begin(p->name, "offline");
+
+	return parker_step_end(p->name, "offline", begin,
+			       parker_take_each_offline(cpus, were_online, err));
 }
 
 /*
@@ -242,9 +251,10 @@ static void parker_give_back(const struct cpumask *cpus, struct cpumask *were_on
 static int parker_park(struct parker_partition *p, struct cpumask *cpus,
 		       struct parker_error *err)
 {
+	ktime_t begin = parker_step_begin(p->name, "park");
 	int ret;
 
-	ret = arch_parker_park_cpus(cpus, p->unproved);
+	ret = parker_step_end(p->name, "park", begin, arch_parker_park_cpus(cpus, p->unproved));
 	if (!ret)
 		return 0;
 
@@ -271,7 +281,7 @@ static int parker_claim(struct parker_partition *p, struct cpumask *cpus,
 	if (ret)
 		return ret;
 
-	ret = parker_take_all_offline(cpus, were_online, err);
+	ret = parker_take_all_offline(p, cpus, were_online, err);
 	if (!ret) {
 		parker_set_present(cpus, false);
 		ret = parker_park(p, cpus, err);

@@ -50,8 +50,8 @@ forget()
 made()
 {
 	make kst-a "$(pick 1)" 256M &&
-		say +make +cpus +claim_cpus -claim_cpus -cpus +memory +take_memory -take_memory \
-			+clear_memory -clear_memory -memory -make
+		say +make +cpus +claim_cpus +offline -offline +park -park -claim_cpus -cpus \
+			+memory +take_memory -take_memory +clear_memory -clear_memory -memory -make
 }
 
 loaded()
