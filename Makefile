@@ -7,8 +7,10 @@
 # ACCEL=kvm uses KVM, QEMU= names another QEMU, SMP= and MEM= size the machine,
 # MACHINE=smt|x2apic|many|pci|doomed picks another one, APPEND= adds kernel parameters,
 # TESTS="basic.sh cpus.sh" runs only these selftests, TIMEOUT= ends a machine after
-# so many seconds, OUT= names another folder for the results.
+# so many seconds, OUT= names another folder for the results. SUITES="lifecycle exits"
+# are what make bench does; RUNS=, SHAPES= and COUNT= are in mk/bench.
 
+export SUITES RUNS SHAPES COUNT
 export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE APPEND TESTS TIMEOUT
 # CC has a default in make; only what the user said counts.
 ifeq ($(origin CC),default)
@@ -134,8 +136,12 @@ check: ## check style, static analysis, documentation comments, MAINTAINERS
 	@mk/check
 
 .PHONY: bench
-bench: ## measure (comes later)
-	@echo "there is nothing to measure yet"
+bench: initramfs ## measure what partitions cost: out/bench/report.md
+	@mk/bench
+
+.PHONY: bench-compare
+bench-compare: ## say what differs between two of these: A=FOLDER B=FOLDER
+	@mk/bench.py compare "$(A)" "$(B)"
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -19,6 +19,7 @@
 #   write     writes a file again and again
 #   net       is host parker.host=N of two networks, and talks to parker.peers=N,...
 #   tell      how it was built, where it lies, its NUMA nodes
+#   work      parker.count=N system calls, then page faults, then context switches
 
 export PATH=/bin
 CLOCKS=/sys/devices/system/clocksource/clocksource0
@@ -225,6 +226,17 @@ tell()
 	say "told"
 }
 
+# A second before each, in which the boot kernel can look at its counters.
+work()
+{
+	for kind in calls faults switches; do
+		say "work $kind begins"
+		sleep 1
+		pk bench $kind "$(argument parker.count)"
+		say "work $kind ended with $?"
+	done
+}
+
 try_kexec()
 {
 	pk kexec /extra/kernel | while read -r line; do
@@ -329,6 +341,7 @@ write) write_on & ;;
 net) net & ;;
 flood) flood ;;
 tell) tell ;;
+work) work ;;
 storm) storm ;;
 busy) busy ;;
 kexec) try_kexec ;;

@@ -46,9 +46,8 @@ static const struct {
 	{ "guard", pk_guard, "MIB ADDRESSES END" },
 	{ "nth", pk_nth, "N write|mkdir|rmdir|load ARGUMENTS..." },
 	{ "nfs", pk_nfs, "write ARGUMENTS..." },
+	{ "bench", pk_bench, "zero|copy|calls|faults|switches NUMBER" },
 };
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	int err;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 #define PK_OK		0
 #define PK_WRONG	1	/* Something else happened than was wanted. */
 #define PK_USAGE	2
@@ -38,6 +40,7 @@ int pk_nth(int argc, char **argv);
 int pk_nfs(int argc, char **argv);
 int pk_dma(int argc, char **argv);
 int pk_guard(int argc, char **argv);
+int pk_bench(int argc, char **argv);
 
 int pk_run(int argc, char **argv);
 const char *pk_errno_name(int err);

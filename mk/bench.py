@@ -1,0 +1,509 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""mk/bench.py data NAME | direct RUNS SHAPES | report | compare A B
+
+What mk/bench has measured: out/log/bench-NAME.out becomes out/bench/NAME.json, the same
+kernel is booted directly, out/bench/*.json becomes out/bench/report.md, and what two such
+folders say is compared.
+"""
+
+import json
+import os
+import pathlib
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+OUT = pathlib.Path(os.environ.get("OUT") or TOP / "out").resolve()
+LOG = OUT / "log"
+BENCH = OUT / "bench"
+
+EXITS = ("memory", "apic", "ipi", "msr", "port", "config", "other")
+
+# Below this no difference is believed in, however quiet the runs were.
+LEAST_CHANGE = 0.02
+
+
+class Bad(Exception):
+    """What the user is told instead of a trace back."""
+
+
+def said(*command):
+    """The output of a command, "" when there is none."""
+    ran = subprocess.run(command, capture_output=True, check=False, cwd=TOP)
+    return ran.stdout.decode(errors="replace").strip()
+
+
+def host():
+    """What the measured machine runs on."""
+    info = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"model name\s*: (.*)", info)
+    return {"processors": os.cpu_count(), "model": model.group(1) if model else "unknown",
+            "kernel": os.uname().release}
+
+
+def config():
+    """What was measured."""
+    return {"commit": said("git", "rev-parse", "HEAD"),
+            "changed": bool(said("git", "status", "--porcelain", "--untracked-files=no")),
+            "kernel_config": said("sha256sum", str(OUT / "kernel.config"))[:16],
+            "qemu": said("sh", "-c", "$(mk/find-qemu) --version").split("\n", maxsplit=1)[0]}
+
+
+def put(name, content):
+    """Write out/bench/NAME.json."""
+    (BENCH / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def fields(text):
+    """key=value pairs; the reason of a state, which comes last, has blanks and quotes."""
+    return {key: value.strip('"') for key, value in re.findall(r'(\w+)=("[^"]*"|\S*)', text)}
+
+
+def data(name):
+    """The lines of a guest as they are, but sorted by what they belong to."""
+    about, runs = {}, []
+    ended = False
+    for line in (LOG / f"bench-{name}.out").read_text(errors="replace").splitlines():
+        if not line.startswith("bench: "):
+            continue
+        kind, _, rest = line[len("bench: "):].partition(" ")
+        words = rest.split(" ", 2)
+        if kind == "about":
+            about[words[0]] = rest.partition(" ")[2]
+        elif kind == "run":
+            runs.append({**fields(rest), "values": {}, "events": []})
+        elif kind == "value":
+            runs[-1]["values"][words[0]] = float(words[1])
+        elif kind == "event":
+            what = {"mark": words[2]} if words[1] == "mark" else fields(words[2])
+            runs[-1]["events"].append([int(words[0]), words[1], what])
+        elif kind == "end":
+            ended = True
+    if not ended or not runs:
+        raise Bad(f"{name}: the guest did not come to its end")
+    put(name, {"about": about, "config": config(), "host": host(), "runs": runs,
+               "load": (LOG / f"bench-{name}.load").read_text().splitlines(),
+               "command": (LOG / f"bench-{name}.command").read_text().strip()})
+
+
+class Firmware(threading.Thread):
+    """Listens to what the firmware says, and remembers when it said the last thing."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.last = None
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(str(path))
+        self.server.listen()
+
+    def run(self):
+        peer, _ = self.server.accept()
+        while peer.recv(4096):
+            self.last = time.monotonic()
+
+
+def boot(cpus, memory):
+    """Seconds from the end of the firmware to the first word of init."""
+    path = BENCH / "firmware.socket"
+    path.unlink(missing_ok=True)
+    firmware = Firmware(path)
+    firmware.start()
+    first = None
+    env = {**os.environ, "SMP": cpus, "MEM": memory, "NO_INITRD": "1", "TIMEOUT": "600",
+           "MACHINE": "", "CONSOLE": "ttyS1", "APPEND": "quiet parker.app=poweroff",
+           "EXTRA": f"-initrd {OUT}/initramfs/app-initrd -chardev socket,id=fw,path={path} "
+                    "-device isa-debugcon,iobase=0x402,chardev=fw"}
+    with subprocess.Popen([TOP / "mk/qemu", "bench-direct"], env=env,
+                          stdout=subprocess.PIPE) as qemu:
+        for line in qemu.stdout:
+            if first is None and line.startswith(b"app: "):
+                first = time.monotonic()
+    path.unlink()
+    if qemu.returncode or first is None or firmware.last is None or firmware.last > first:
+        raise Bad(f"the direct boot with {cpus} CPUs and {memory} failed")
+    return first - firmware.last
+
+
+def direct(runs, shapes):
+    """The kernel of the partitions without Parker: the same CPUs, memory and initrd."""
+    done = []
+    for run in range(1, int(runs) + 1):
+        for shape in shapes.split(","):
+            cpus, memory = shape.split(":")
+            done.append({"suite": "direct", "cpus": cpus, "memory": memory, "run": str(run),
+                         "values": {"user": boot(cpus, memory)}})
+    put("direct", {"about": {}, "config": config(), "host": host(), "runs": done,
+                   "command": (LOG / "bench-direct.command").read_text().strip()})
+
+
+def load(folder, name):
+    """A file of raw data, or None."""
+    path = pathlib.Path(folder) / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+class Life:
+    """The events of one partition's life, in seconds."""
+
+    def __init__(self, run, mhz):
+        self.run = run
+        self.hertz = mhz * 1e6
+
+    def at(self, kind, key, value, nth=0):
+        """When the event was."""
+        found = [tsc for tsc, k, what in self.run["events"] if k == kind and what[key] == value]
+        if len(found) <= nth:
+            raise Bad(f"no {kind} {value} in the trace of {self.run['cpus']} CPUs, "
+                      f"{self.run['memory']}, run {self.run['run']}")
+        return found[nth] / self.hertz
+
+    def step(self, name, nth=0):
+        """How long a step took, from the one event to the other."""
+        return self.at("step", "step", name, nth) - self.at("begin", "step", name, nth)
+
+    def mark(self, name):
+        """Likewise, of the script's marks."""
+        return self.at("mark", "mark", "-" + name) - self.at("mark", "mark", "+" + name)
+
+    def stamp(self, name):
+        """From the start to what the application kernel noted."""
+        found = [what["tsc"] for _, k, what in self.run["events"]
+                 if k == "stamp" and what["stamp"] == name]
+        return int(found[0]) / self.hertz - self.at("begin", "step", "start")
+
+    def measures(self):
+        """{what: (seconds, what it is compared with, seconds of that)}"""
+        zero = self.run["values"]["zero"] / self.hertz
+        copy = self.run["values"]["copy"] / self.hertz
+        start = self.at("begin", "step", "start")
+        return {
+            "make": (self.step("make"),),
+            "claim CPUs": (self.step("cpus"), "offline by hand", self.mark("offline")),
+            "claim CPUs: offline": (self.step("offline"), "offline by hand",
+                                    self.mark("offline")),
+            "claim CPUs: park": (self.step("park"),),
+            "claim memory": (self.step("memory"), "zero it once", zero),
+            "claim memory: take": (self.step("take_memory"),),
+            "claim memory: clear": (self.step("clear_memory"), "zero it once", zero),
+            "load": (self.step("load"), "copy the image", copy),
+            "start: build": (self.step("build"), "copy the image", copy),
+            "start: kick": (self.step("kick"),),
+            "start to first code": (self.stamp("entry"),),
+            "start to first byte": (self.stamp("console"),),
+            "start to report": (self.stamp("up"),),
+            "start to running": (self.at("state", "state", "running") - start,),
+            "start to user space": (self.stamp("user"), "direct boot", None),
+            "stop to stopped": (self.at("state", "state", "stopped") -
+                                self.at("begin", "step", "stop"),),
+            "kill to stopped": (self.step("kill"),),
+            "release memory": (self.step("memory", 1), "zero it once", zero),
+            "release CPUs": (self.step("cpus", 1), "online by hand", self.mark("online")),
+            "remove": (self.step("remove"),),
+            "control: two marks": (self.mark("nothing"),),
+        }
+
+
+def lifecycle_samples(folder):
+    """{(suite, group, what): {"unit", "samples", "floor", "floors"}}"""
+    raw = load(folder, "lifecycle")
+    booted = load(folder, "direct") or {"runs": []}
+    if not raw:
+        return {}
+    boots = {(b["cpus"], b["memory"], b["run"]): b["values"]["user"] for b in booted["runs"]}
+    mhz = float(raw["about"]["tsc_mhz"])
+    samples = {}
+    for run in raw["runs"]:
+        group = f"{run['cpus']} CPU{'s'[:run['cpus'] != '1']}, {run['memory']}"
+        for what, (seconds, *floor) in Life(run, mhz).measures().items():
+            entry = samples.setdefault(("lifecycle", group, what),
+                                       {"unit": "ms", "samples": [], "floors": [],
+                                        "floor": floor[0] if floor else ""})
+            entry["samples"].append(seconds * 1000)
+            base = floor[1] if floor else None
+            if floor and base is None:
+                base = boots.get((run["cpus"], run["memory"], run["run"]))
+            if base is not None:
+                entry["floors"].append(base * 1000)
+    return samples
+
+
+def memory_samples(folder):
+    """Bytes of the boot kernel for each partition, beyond what it has and its image."""
+    raw = load(folder, "memory")
+    if not raw:
+        return {}
+    image = int(raw["about"]["image_bytes"])
+    samples = {}
+    for run in raw["runs"]:
+        value, number = run["values"], int(run["partitions"])
+        own = {"made": 0, "given": value["own"], "loaded": value["own"] + image * number,
+               "running": value["own"] + image * number,
+               "stopped": value["own"] + image * number, "control: removed": 0}
+        for stage, known in own.items():
+            entry = samples.setdefault(("memory", f"{number} partitions", stage),
+                                       {"unit": "KiB", "samples": [], "floors": [], "floor": ""})
+            taken = value["free"] - value[stage.rpartition(" ")[2]] - known
+            entry["samples"].append(taken / number / 1024)
+    return samples
+
+
+def exit_counts(raw):
+    """{work: {kind: [counts]}}"""
+    counts = {}
+    for run in raw["runs"]:
+        kinds = counts.setdefault(run["work"], {})
+        for kind in EXITS:
+            before = run["values"].get(f"before_exits_{kind}", 0)
+            kinds.setdefault(kind, []).append(run["values"][f"exits_{kind}"] - before)
+    return counts
+
+
+def exit_samples(folder):
+    """Exits of each kind, and all of them."""
+    samples = {}
+    for mode in ("xapic", "x2apic"):
+        raw = load(folder, f"exits-{mode}")
+        if not raw:
+            continue
+        for work, kinds in exit_counts(raw).items():
+            kinds = {**kinds, "all": [sum(c) for c in zip(*kinds.values())]}
+            for kind, numbers in kinds.items():
+                samples["exits", f"{mode}, {work}", kind] = {
+                    "unit": "", "samples": numbers, "floors": [], "floor": ""}
+    return samples
+
+
+def all_samples(folder):
+    """Everything that a folder has."""
+    return {**lifecycle_samples(folder), **memory_samples(folder), **exit_samples(folder)}
+
+
+def number(value):
+    """Three digits that say something."""
+    if value == int(value) and abs(value) < 1e7:
+        return str(int(value))
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def spread(values):
+    """median (min to max)"""
+    return (number(statistics.median(values)), number(min(values)), number(max(values)))
+
+
+def table(samples, suite, out):
+    """One table for each group of a suite."""
+    groups = list(dict.fromkeys(g for s, g, _ in samples if s == suite))
+    for group in groups:
+        rows = {w: e for (s, g, w), e in samples.items() if s == suite and g == group}
+        unit = next(iter(rows.values()))["unit"]
+        out += [f"### {group}", "",
+                f"| {unit or 'count'} | median | min | max | floor | its median | ratio | min "
+                "| max |",
+                "|---|--:|--:|--:|---|--:|--:|--:|--:|"]
+        for what, entry in rows.items():
+            cells = [what, *spread(entry["samples"])]
+            if entry["floors"] and len(entry["floors"]) == len(entry["samples"]):
+                ratios = [a / b for a, b in zip(entry["samples"], entry["floors"])]
+                cells += [entry["floor"], number(statistics.median(entry["floors"])),
+                          *(f"{float(r):.2f}" for r in (statistics.median(ratios), min(ratios),
+                                                       max(ratios)))]
+            else:
+                cells += ["", "", "", "", ""]
+            out.append("| " + " | ".join(cells) + " |")
+        out.append("")
+
+
+def plot(name, lines, commands):
+    """out/bench/NAME.png of out/bench/NAME.data, one line of words each."""
+    (BENCH / f"{name}.data").write_text(
+        "\n".join("\t".join(f'"{w}"' if isinstance(w, str) else repr(w) for w in line)
+                  for line in lines) + "\n", encoding="utf-8")
+    text = (f'set terminal png size 1000,500\nset output "{BENCH}/{name}.png"\n'
+            f'set datafile separator "\\t"\nset key outside above\nset grid y\n'
+            f'set yrange [0:*]\n{commands}\n')
+    subprocess.run(["gnuplot"], input=text.encode(), check=True)
+
+
+def median_of(samples, suite, group, what):
+    """The median, 0 if there is none."""
+    entry = samples.get((suite, group, what))
+    return statistics.median(entry["samples"]) if entry else 0.0
+
+
+def plot_lifecycle(samples, out):
+    """Where the time of a life goes; the start beside the direct boot."""
+    parts = ("claim CPUs", "claim memory", "load", "start to user space", "kill to stopped",
+             "release memory", "release CPUs")
+    groups = list(dict.fromkeys(g for s, g, _ in samples if s == "lifecycle"))
+    lines = [["shape", *parts]]
+    lines += [[g, *(median_of(samples, "lifecycle", g, p) for p in parts)] for g in groups]
+    plot("lifecycle", lines,
+         'set style data histograms\nset style histogram rowstacked\nset style fill solid 0.7\n'
+         'set boxwidth 0.7\nset ylabel "ms, medians"\n'
+         f'plot for [i=2:{len(parts) + 1}] "{BENCH}/lifecycle.data" '
+         'using i:xtic(1) title columnheader(i)')
+    out += ["![where the time of a life goes](lifecycle.png)", ""]
+    lines = []
+    for group in groups:
+        entry = samples["lifecycle", group, "start to user space"]
+        if len(entry["floors"]) != len(entry["samples"]):
+            return
+        lines.append([group] + [f(entry[k]) for k in ("samples", "floors")
+                                for f in (statistics.median, min, max)])
+    plot("start", lines,
+         'set style data histograms\nset style histogram errorbars gap 1\n'
+         'set style fill solid 0.7\nset ylabel "ms to user space, median, min, max"\n'
+         f'plot "{BENCH}/start.data" using 2:3:4:xtic(1) title "partition, from start", '
+         '"" using 5:6:7 title "direct boot, from the end of the firmware"')
+    out += ["![start beside a direct boot](start.png)", ""]
+
+
+def plot_memory(samples, out):
+    """Bytes at each stage."""
+    rows = [[w] + [f(e["samples"]) for f in (statistics.median, min, max)]
+            for (s, _, w), e in samples.items() if s == "memory"]
+    plot("memory", rows,
+         'set style data histograms\nset style histogram errorbars gap 1\n'
+         'set style fill solid 0.7\nset ylabel "KiB of the boot kernel for each"\n'
+         'set yrange [*:*]\n'
+         f'plot "{BENCH}/memory.data" using 2:3:4:xtic(1) title "median, min, max"')
+    out += ["![memory for each partition](memory.png)", ""]
+
+
+def plot_exits(samples, out):
+    """All exits by work, in both modes."""
+    works = list(dict.fromkeys(g.split(", ")[1] for s, g, _ in samples if s == "exits"))
+    lines = [[w, *(max(median_of(samples, "exits", f"{m}, {w}", "all"), 0.5)
+                   for m in ("xapic", "x2apic"))] for w in works]
+    plot("exits", lines,
+         'set style data histograms\nset style histogram clustered gap 1\n'
+         'set style fill solid 0.7\nset logscale y\nset yrange [0.5:*]\n'
+         'set ylabel "exits, medians"\n'
+         f'plot "{BENCH}/exits.data" using 2:xtic(1) title "xAPIC", '
+         '"" using 3 title "x2APIC"')
+    out += ["![exits by work](exits.png)", ""]
+
+
+def exits_in_short(folder, samples, out):
+    """The table that parker.rst has."""
+    names = {"entry": "start to user space, 1 CPU", "idle": "10 seconds idle, 4 CPUs"}
+    raw = load(folder, "exits-xapic") or load(folder, "exits-x2apic")
+    count = int(raw["about"]["count"])
+    for work, word in (("calls", "system calls"), ("faults", "page faults"),
+                       ("switches", "context switches")):
+        names[work] = f"{count} {word}, 1 CPU"
+    out += ["| work | xAPIC | x2APIC |", "|---|--:|--:|"]
+    for work, name in names.items():
+        cells = []
+        for mode in ("xapic", "x2apic"):
+            kinds = {k: median_of(samples, "exits", f"{mode}, {work}", k) for k in EXITS}
+            parts = ", ".join(f"{k} {number(n)}" for k, n in kinds.items() if n)
+            total = median_of(samples, "exits", f"{mode}, {work}", "all")
+            cells.append(f"{number(total)} ({parts})" if parts else number(total))
+        out.append(f"| {name} | {cells[0]} | {cells[1]} |")
+    out.append("")
+
+
+def describe(folder, out):
+    """The exact configuration."""
+    out += ["## Configuration", ""]
+    for path in sorted(pathlib.Path(folder).glob("*.json")):
+        raw = load(folder, path.stem)
+        out += [f"### {path.stem}", "", "```"]
+        for part in ("about", "config", "host"):
+            out += [f"{key}: {value}" for key, value in raw[part].items()]
+        out += [f"load: {line}" for line in raw.get("load", [])]
+        out += [f"runs: {len(raw['runs'])}", raw["command"], "```", ""]
+
+
+def report():
+    """out/bench/report.md"""
+    samples = all_samples(BENCH)
+    if not samples:
+        raise Bad("nothing was measured")
+    suites = {s for s, _, _ in samples}
+    out = ["# What a partition costs", "",
+           "Measured in an emulated machine: what counts are ratios of one run. A floor is the",
+           "same work done without Parker, in the same run; a ratio is that of a run's time to",
+           "its own floor. The raw data is in the JSON files beside this one.", ""]
+    if "lifecycle" in suites:
+        out += ["## Lifecycle", "",
+                "Times of the boot kernel's trace events and of the stamps in the hand-over",
+                "block, all in cycles of one time stamp counter. The direct boot is that of the",
+                "same kernel, initrd, CPUs and memory, from the last word of the firmware to the",
+                "first one of init, by the clock of the host.", ""]
+        plot_lifecycle(samples, out)
+        table(samples, "lifecycle", out)
+    if "memory" in suites:
+        out += ["## Memory", "",
+                "What is no longer free in the boot kernel, for each partition, less its own",
+                "memory and its image.", ""]
+        plot_memory(samples, out)
+        table(samples, "memory", out)
+    if "exits" in suites:
+        out += ["## Exits of a guarded partition", "",
+                "Read before and after each work, with up to a second of idling. The start is up",
+                "to the last word of what its init has to say.", ""]
+        exits_in_short(BENCH, samples, out)
+        plot_exits(samples, out)
+        table(samples, "exits", out)
+    describe(BENCH, out)
+    (BENCH / "report.md").write_text("\n".join(out), encoding="utf-8")
+
+
+def noise(values):
+    """A robust standard deviation of the median's samples."""
+    middle = statistics.median(values)
+    return 1.4826 * statistics.median(abs(v - middle) for v in values)
+
+
+def judged(entry):
+    """What is compared: the ratio to the floor where there is one, else the figure."""
+    if entry["floors"] and len(entry["floors"]) == len(entry["samples"]):
+        return [a / b for a, b in zip(entry["samples"], entry["floors"])], "ratio"
+    return entry["samples"], entry["unit"] or "count"
+
+
+def compare(one, other):
+    """Say what got better and what worse from one folder to the other; less is better."""
+    before, after = all_samples(one), all_samples(other)
+    common = [key for key in before if key in after]
+    if not common:
+        raise Bad("usage: make bench-compare A=FOLDER B=FOLDER, with data of one suite in both")
+    counts = {"better": 0, "worse": 0, "same": 0}
+    for key in common:
+        (a, unit), (b, unit_b) = judged(before[key]), judged(after[key])
+        if unit != unit_b:
+            continue
+        old, new = statistics.median(a), statistics.median(b)
+        threshold = max(3 * (noise(a) ** 2 + noise(b) ** 2) ** 0.5, LEAST_CHANGE * abs(old))
+        # Runs that overlap for the most part say nothing, however little most of them vary.
+        apart = min(b) > statistics.median(a) or max(b) < statistics.median(a)
+        word = "same"
+        if abs(new - old) > threshold and apart:
+            word = "worse" if new > old else "better"
+        counts[word] += 1
+        if word != "same":
+            print(f"{word:7} {', '.join(key)}: {number(old)} to {number(new)} {unit} "
+                  f"(threshold {number(threshold)})")
+    print(f"{counts['better']} better, {counts['worse']} worse, {counts['same']} the same")
+
+
+def main():
+    """See the top of the file."""
+    commands = {"data": data, "direct": direct, "report": report, "compare": compare}
+    try:
+        if len(sys.argv) < 2 or sys.argv[1] not in commands:
+            raise Bad(__doc__.split("\n", maxsplit=1)[0])
+        commands[sys.argv[1]](*sys.argv[2:])
+    except Bad as error:
+        sys.exit(f"error: {error}")
+
+
+main()
