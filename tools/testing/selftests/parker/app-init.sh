@@ -20,6 +20,7 @@
 #   net       is host parker.host=N of two networks, and talks to parker.peers=N,...
 #   tell      how it was built, where it lies, its NUMA nodes
 #   work      parker.count=N system calls, then page faults, then context switches
+#   reach     tries each way to the machine that drivers and programs have
 
 export PATH=/bin
 CLOCKS=/sys/devices/system/clocksource/clocksource0
@@ -237,6 +238,52 @@ work()
 	done
 }
 
+# refused WHAT COMMAND...: it fails as it should
+refused()
+{
+	what=$1
+	shift
+	"$@" && say "refused $what" || say "reached $what"
+}
+
+# map HOW ADDRESS: neither a driver can map that
+map()
+{
+	refused "$1 $2" pk write /sys/kernel/debug/parker/map "$1 $2" EPERM
+}
+
+# What a boot kernel has and offers.
+offers()
+{
+	for file in /proc/mtrr /sys/devices/system/cpu/cpufreq /sys/devices/system/cpu/cpuidle; do
+		[ ! -e $file ] || say "offers $file"
+	done
+	say "flags $(sed -n 's/^flags[^:]*: //p' /proc/cpuinfo | head -n 1)"
+	say "floppies $(sed -n 's/^# floppies *: //p' /proc/driver/nvram)"
+	for cpu in /dev/cpu/[0-9]*; do
+		say "bank ${cpu##*/} $(pk msr "${cpu##*/}" 0x404)"
+	done
+}
+
+reach()
+{
+	mount -t debugfs none /sys/kernel/debug
+	offers
+	refused ioperm pk ioperm 0x80 EPERM
+	refused iopl pk iopl 3 EPERM
+	refused /dev/mem pk open /dev/mem EPERM
+	refused /dev/port pk open /dev/port EPERM
+	refused "MSR write" pk msr 0 0x404 0 EPERM
+	# BIOS, memory that is never given away, configuration space, I/O APIC, HPET, flash
+	for address in 0xf0000 0x400000 0xb0000000 0xfec00000 0xfed00000 0xffc00000; do
+		map ioremap $address
+		map memremap $address
+	done
+	own=0x$(sed -n 's/-.*: System RAM$//p' /proc/iomem | tail -n 1 | tr -d ' ')
+	pk write /sys/kernel/debug/parker/map "memremap $own" && say "mapped its own"
+	say "reach end"
+}
+
 try_kexec()
 {
 	pk kexec /extra/kernel | while read -r line; do
@@ -342,6 +389,7 @@ net) net & ;;
 flood) flood ;;
 tell) tell ;;
 work) work ;;
+reach) reach ;;
 storm) storm ;;
 busy) busy ;;
 kexec) try_kexec ;;

@@ -47,6 +47,10 @@ static const struct {
 	{ "nth", pk_nth, "N write|mkdir|rmdir|load ARGUMENTS..." },
 	{ "nfs", pk_nfs, "write ARGUMENTS..." },
 	{ "bench", pk_bench, "zero|copy|calls|faults|switches NUMBER" },
+	{ "ioperm", pk_ioperm, "PORT [ERRNO]" },
+	{ "iopl", pk_iopl, "LEVEL [ERRNO]" },
+	{ "open", pk_open, "FILE [ERRNO]" },
+	{ "msr", pk_msr, "CPU MSR [VALUE [ERRNO]]" },
 };
 
 static const struct {

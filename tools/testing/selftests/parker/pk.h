@@ -41,6 +41,10 @@ int pk_nfs(int argc, char **argv);
 int pk_dma(int argc, char **argv);
 int pk_guard(int argc, char **argv);
 int pk_bench(int argc, char **argv);
+int pk_ioperm(int argc, char **argv);
+int pk_iopl(int argc, char **argv);
+int pk_open(int argc, char **argv);
+int pk_msr(int argc, char **argv);
 
 int pk_run(int argc, char **argv);
 const char *pk_errno_name(int err);
