@@ -295,7 +295,6 @@ static inline struct parker_given *parker_app_block(void)
 
 bool parker_app_ignores(const char *param, const char *val);
 void parker_app_stamp(unsigned int stamp);
-int parker_app_locked_down(unsigned int what);
 bool parker_app_may_map(phys_addr_t start, phys_addr_t last, const void *caller);
 void parker_console_early(void);
 int parker_app_numa_init(void);
@@ -324,11 +323,6 @@ static inline bool parker_app_running(void)
 static inline bool parker_app_ignores(const char *param, const char *val)
 {
 	return false;
-}
-
-static inline int parker_app_locked_down(unsigned int what)
-{
-	return 0;
 }
 
 static inline bool parker_app_may_map(phys_addr_t start, phys_addr_t last,

@@ -34,7 +34,7 @@ static const char * const kept_from_programs[LOCKDOWN_CONFIDENTIALITY_MAX] = {
  *
  * Return: 0, or -EPERM.
  */
-int parker_app_locked_down(unsigned int what)
+int parker_app_locked_down(enum lockdown_reason what)
 {
 	if (!parker_app_running() || !kept_from_programs[what])
 		return 0;
