@@ -255,7 +255,7 @@ map()
 # What a boot kernel has and offers.
 offers()
 {
-	for file in /proc/mtrr /sys/devices/system/cpu/cpufreq /sys/devices/system/cpu/cpuidle; do
+	for file in /sys/devices/system/cpu/cpufreq /sys/devices/system/cpu/cpuidle; do
 		[ ! -e $file ] || say "offers $file"
 	done
 	say "flags $(sed -n 's/^flags[^:]*: //p' /proc/cpuinfo | head -n 1)"
@@ -269,6 +269,7 @@ reach()
 {
 	mount -t debugfs none /sys/kernel/debug
 	offers
+	refused /proc/mtrr pk open /proc/mtrr EIO
 	refused ioperm pk ioperm 0x80 EPERM
 	refused iopl pk iopl 3 EPERM
 	refused /dev/mem pk open /dev/mem EPERM
