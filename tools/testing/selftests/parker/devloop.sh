@@ -36,9 +36,8 @@ step()
 
 get()
 {
-	dd if="$disk" bs=1M skip=1 count=$(($1 / 1048576 + 1)) iflag=direct 2>/dev/null |
-		head -c "$1" >/tmp/dev.new && [ "$(wc -c </tmp/dev.new)" = "$1" ] &&
-		mv /tmp/dev.new /tmp/dev.bzImage
+	dd if="$disk" of=/tmp/dev.new bs=1M skip=1 count=$(($1 / 1048576 + 1)) iflag=direct \
+		2>/dev/null && truncate -s "$1" /tmp/dev.new && mv /tmp/dev.new /tmp/dev.bzImage
 }
 
 end_old()
