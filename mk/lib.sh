@@ -117,17 +117,17 @@ kmake_silent()
 	[ "$status" = 0 ] && [ ! -s "$said" ]
 }
 
-# build_image TREE BUILD LOG: the kernel. The compiler's words are the progress; all of
+# build_image TREE BUILD LOG: the kernel and its modules, if it has any. The compiler's words are the progress; all of
 # it is wanted when it is new.
 build_image()
 {
 	if [ "${V:-0}" != 0 ]; then
-		kmake "$1" "$2" V=1 bzImage
+		kmake "$1" "$2" V=1 all
 		return
 	fi
 	say BUILD "${2#"$out"/}"
 	mkdir -p "$log"
-	kmake "$1" "$2" bzImage 2>&1 | tee "$3" | "$top/mk/progress" ||
+	kmake "$1" "$2" all 2>&1 | tee "$3" | "$top/mk/progress" ||
 		die "the kernel does not build (all of it in $3)"
 }
 
@@ -136,6 +136,15 @@ give_out()
 {
 	cmp -s "$1" "$2" || cp "$1" "$2"
 	say OUT "${2#"$top"/}"
+}
+
+# put_modules TREE BUILD FOLDER: the modules that were built, in lib/modules there
+put_modules()
+{
+	rm -rf "$3"
+	kmake "$1" "$2" -s modules_install INSTALL_MOD_PATH="$3" INSTALL_MOD_STRIP=1 >&2 ||
+		die "modules cannot be put into $3"
+	say OUT "${3#"$top"/}"
 }
 
 # with_files NAME PLACE=FILE...: out/initramfs-NAME.cpio, the test machine's user space

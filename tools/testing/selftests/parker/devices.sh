@@ -163,6 +163,7 @@ root_on_nfs()
 	local name
 
 	name=$(net_of "$NET")
+	modprobe nfsv3 2>/dev/null
 	grep -qw nfs /proc/filesystems && ip link set lo up && ip link set "$name" up || return
 	refuse EBUSY "$NET cannot be given: the root file system is on NFS*$name is up*" kst-a \
 		"a network device that is up, with the root on NFS" \
