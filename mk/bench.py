@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""mk/bench.py data NAME | direct RUNS SHAPES | report | compare A B
+"""mk/bench.py data NAME | direct MODE RUNS SHAPES | report | compare A B
 
 What mk/bench has measured: out/log/bench-NAME.out becomes out/bench/NAME.json, the same
 kernel is booted directly, out/bench/*.json becomes out/bench/report.md, and what two such
@@ -108,6 +108,34 @@ class Firmware(threading.Thread):
             self.last = time.monotonic()
 
 
+# One instruction takes one nanosecond, and waiting no time but that of the timer.
+COUNTED = {"ACCEL": "tcg,thread=single", "EXTRA": "-icount shift=0,sleep=off"}
+
+
+def machine(cpus, memory, init, **more):
+    """A machine that is booted directly."""
+    env = {**os.environ, "SMP": cpus, "MEM": memory, "NO_INITRD": "1", "TIMEOUT": "600",
+           "MACHINE": "", "CONSOLE": "ttyS1",
+           "APPEND": "quiet cpu_init_udelay=0 rdinit=/bin/pk", **more}
+    env["EXTRA"] += f" -initrd {OUT}/initramfs/app-initrd"
+    # pylint: disable-next=consider-using-with
+    return subprocess.Popen([TOP / "mk/qemu", "bench-direct", "--", *init], env=env,
+                            stdout=subprocess.PIPE)
+
+
+def counted_boot(cpus, memory):
+    """The same seconds as boot(), of the machine's own time."""
+    said = []
+    for kernel in ("bzImage", "bench/firmware-end"):
+        with machine(cpus, memory, ["bench", "tsc", "0"], KERNEL=str(OUT / kernel),
+                     **COUNTED) as qemu:
+            said.append(qemu.stdout.read().decode(errors="replace"))
+    user, end = re.search(r"^tsc (\d+)", said[0], re.M), re.match(r"[0-9a-f]{16}\n", said[1])
+    if not user or not end:
+        raise Bad(f"the direct boot with {cpus} CPUs and {memory} failed")
+    return (int(user.group(1)) - int(end.group(), 16)) / 1e9
+
+
 def boot(cpus, memory):
     """Seconds from the end of the firmware to the first word of init."""
     path = BENCH / "firmware.socket"
@@ -115,14 +143,11 @@ def boot(cpus, memory):
     firmware = Firmware(path)
     firmware.start()
     first = None
-    env = {**os.environ, "SMP": cpus, "MEM": memory, "NO_INITRD": "1", "TIMEOUT": "600",
-           "MACHINE": "", "CONSOLE": "ttyS1", "APPEND": "quiet parker.app=poweroff",
-           "EXTRA": f"-initrd {OUT}/initramfs/app-initrd -chardev socket,id=fw,path={path} "
-                    "-device isa-debugcon,iobase=0x402,chardev=fw"}
-    with subprocess.Popen([TOP / "mk/qemu", "bench-direct"], env=env,
-                          stdout=subprocess.PIPE) as qemu:
+    with machine(cpus, memory, ["bench", "tsc", "0"],
+                 EXTRA=f"-chardev socket,id=fw,path={path} "
+                       "-device isa-debugcon,iobase=0x402,chardev=fw") as qemu:
         for line in qemu.stdout:
-            if first is None and line.startswith(b"app: "):
+            if first is None and line.startswith(b"tsc "):
                 first = time.monotonic()
     path.unlink()
     if qemu.returncode or first is None or firmware.last is None or firmware.last > first:
@@ -130,15 +155,16 @@ def boot(cpus, memory):
     return first - firmware.last
 
 
-def direct(runs, shapes):
+def direct(mode, runs, shapes):
     """The kernel of the partitions without Parker: the same CPUs, memory and initrd."""
     done = []
     for run in range(1, int(runs) + 1):
         for shape in shapes.split(","):
             cpus, memory = shape.split(":")
+            user = (counted_boot if mode == "counted" else boot)(cpus, memory)
             done.append({"suite": "direct", "cpus": cpus, "memory": memory, "run": str(run),
-                         "values": {"user": boot(cpus, memory)}})
-    put("direct", {"about": {}, "config": config(), "host": host(), "runs": done,
+                         "values": {"user": user}})
+    put(f"direct-{mode}", {"about": {}, "config": config(), "host": host(), "runs": done,
                    "command": (LOG / "bench-direct.command").read_text().strip()})
 
 
@@ -182,6 +208,7 @@ class Life:
         zero = self.run["values"]["zero"] / self.hertz
         copy = self.run["values"]["copy"] / self.hertz
         start = self.at("begin", "step", "start")
+        user = self.run["values"]["tsc"] / self.hertz - self.at("begin", "step", "start", 2)
         return {
             "make": (self.step("make"),),
             "claim CPUs": (self.step("cpus"), "offline by hand", self.mark("offline")),
@@ -198,7 +225,8 @@ class Life:
             "start to first byte": (self.stamp("console"),),
             "start to report": (self.stamp("up"),),
             "start to running": (self.at("state", "state", "running") - start,),
-            "start to user space": (self.stamp("user"), "direct boot", None),
+            "start to init": (self.stamp("user"),),
+            "start to user space": (user, "direct boot", None),
             "stop to stopped": (self.at("state", "state", "stopped") -
                                 self.at("begin", "step", "stop"),),
             "kill to stopped": (self.step("kill"),),
@@ -209,10 +237,10 @@ class Life:
         }
 
 
-def lifecycle_samples(folder):
+def lifecycle_samples(folder, suite):
     """{(suite, group, what): {"unit", "samples", "floor", "floors"}}"""
-    raw = load(folder, "lifecycle")
-    booted = load(folder, "direct") or {"runs": []}
+    raw = load(folder, suite)
+    booted = load(folder, f"direct-{suite}") or {"runs": []}
     if not raw:
         return {}
     boots = {(b["cpus"], b["memory"], b["run"]): b["values"]["user"] for b in booted["runs"]}
@@ -221,7 +249,7 @@ def lifecycle_samples(folder):
     for run in raw["runs"]:
         group = f"{run['cpus']} CPU{'s'[:run['cpus'] != '1']}, {run['memory']}"
         for what, (seconds, *floor) in Life(run, mhz).measures().items():
-            entry = samples.setdefault(("lifecycle", group, what),
+            entry = samples.setdefault((suite, group, what),
                                        {"unit": "ms", "samples": [], "floors": [],
                                         "floor": floor[0] if floor else ""})
             entry["samples"].append(seconds * 1000)
@@ -281,7 +309,8 @@ def exit_samples(folder):
 
 def all_samples(folder):
     """Everything that a folder has."""
-    return {**lifecycle_samples(folder), **memory_samples(folder), **exit_samples(folder)}
+    return {**lifecycle_samples(folder, "lifecycle"), **lifecycle_samples(folder, "counted"),
+            **memory_samples(folder), **exit_samples(folder)}
 
 
 def number(value):
@@ -336,32 +365,32 @@ def median_of(samples, suite, group, what):
     return statistics.median(entry["samples"]) if entry else 0.0
 
 
-def plot_lifecycle(samples, out):
+def plot_lifecycle(samples, suite, out):
     """Where the time of a life goes; the start beside the direct boot."""
     parts = ("claim CPUs", "claim memory", "load", "start to user space", "kill to stopped",
              "release memory", "release CPUs")
-    groups = list(dict.fromkeys(g for s, g, _ in samples if s == "lifecycle"))
+    groups = list(dict.fromkeys(g for s, g, _ in samples if s == suite))
     lines = [["shape", *parts]]
-    lines += [[g, *(median_of(samples, "lifecycle", g, p) for p in parts)] for g in groups]
-    plot("lifecycle", lines,
+    lines += [[g, *(median_of(samples, suite, g, p) for p in parts)] for g in groups]
+    plot(suite, lines,
          'set style data histograms\nset style histogram rowstacked\nset style fill solid 0.7\n'
          'set boxwidth 0.7\nset ylabel "ms, medians"\n'
-         f'plot for [i=2:{len(parts) + 1}] "{BENCH}/lifecycle.data" '
+         f'plot for [i=2:{len(parts) + 1}] "{BENCH}/{suite}.data" '
          'using i:xtic(1) title columnheader(i)')
-    out += ["![where the time of a life goes](lifecycle.png)", ""]
+    out += [f"![where the time of a life goes]({suite}.png)", ""]
     lines = []
     for group in groups:
-        entry = samples["lifecycle", group, "start to user space"]
+        entry = samples[suite, group, "start to user space"]
         if len(entry["floors"]) != len(entry["samples"]):
             return
         lines.append([group] + [f(entry[k]) for k in ("samples", "floors")
                                 for f in (statistics.median, min, max)])
-    plot("start", lines,
+    plot(f"start-{suite}", lines,
          'set style data histograms\nset style histogram errorbars gap 1\n'
          'set style fill solid 0.7\nset ylabel "ms to user space, median, min, max"\n'
-         f'plot "{BENCH}/start.data" using 2:3:4:xtic(1) title "partition, from start", '
+         f'plot "{BENCH}/start-{suite}.data" using 2:3:4:xtic(1) title "partition, from start", '
          '"" using 5:6:7 title "direct boot, from the end of the firmware"')
-    out += ["![start beside a direct boot](start.png)", ""]
+    out += [f"![start beside a direct boot](start-{suite}.png)", ""]
 
 
 def plot_memory(samples, out):
@@ -437,9 +466,16 @@ def report():
                 "Times of the boot kernel's trace events and of the stamps in the hand-over",
                 "block, all in cycles of one time stamp counter. The direct boot is that of the",
                 "same kernel, initrd, CPUs and memory, from the last word of the firmware to the",
-                "first one of init, by the clock of the host.", ""]
-        plot_lifecycle(samples, out)
+                "first one of init, by the clock of the host. This init does nothing before.", ""]
+        plot_lifecycle(samples, "lifecycle", out)
         table(samples, "lifecycle", out)
+    if "counted" in suites:
+        out += ["## Lifecycle, counted", "",
+                "The same with one CPU at a time, by the clock of the emulated machine: an",
+                "instruction takes a nanosecond. It does not depend on what else the host does.",
+                "The direct boot begins with the first instruction after the firmware.", ""]
+        plot_lifecycle(samples, "counted", out)
+        table(samples, "counted", out)
     if "memory" in suites:
         out += ["## Memory", "",
                 "What is no longer free in the boot kernel, for each partition, less its own",

@@ -4,6 +4,7 @@
 # Parker's repository makes a report of them. Suites:
 #
 #   lifecycle  a partition from mkdir to rmdir, beside doing by hand what it consists of
+#   counted    the same
 #   memory     what partitions cost the boot kernel's memory, beyond what they have
 #   exits      how often a guarded partition leaves its kernel, by what this does
 #
@@ -102,14 +103,23 @@ ready()
 	return 1
 }
 
+# first_word NAME: the time at which an init speaks that does nothing else, which can be
+# compared with that of another machine
+first_word()
+{
+	load "$1" "quiet $LIKE_HERE rdinit=/bin/pk -- bench tsc 0" && start "$1" &&
+		wait_state "$1" stopped || return
+	value tsc "$(sed -n 's/^tsc \([0-9]*\).*/\1/p' "$1/console")"
+}
+
 # live CPUS MEMORY: make, start, stop, start again, kill, and give back one by one
 live()
 {
 	pk mkdir kst-b && pk write kst-b/cpus "$1" && pk write kst-b/memory "$2" &&
-		load kst-b quiet && ready kst-b &&
+		load kst-b "quiet $LIKE_HERE" && ready kst-b &&
 		pk write kst-b/state stop && wait_state kst-b stopped &&
 		start kst-b && wait_state kst-b running && wait_text kst-b "app: ready" &&
-		pk write kst-b/state kill && pk write kst-b/memory 0 && pk write kst-b/cpus '' &&
+		pk write kst-b/state kill && first_word kst-b && pk write kst-b/memory 0 && pk write kst-b/cpus '' &&
 		pk rmdir kst-b
 }
 
@@ -294,6 +304,8 @@ exits()
 	done
 }
 
+# What the kernels of partitions have in common with this one
+LIKE_HERE=$(grep -o "cpu_init_udelay=[0-9]*" /proc/cmdline)
 setup
 trap 'end_trace; cleanup' EXIT
 end_trace
@@ -305,8 +317,9 @@ tell about memory "$(awk '/^MemTotal/ { print $2 * 1024 }' /proc/meminfo)"
 tell about command_line "$(cat /proc/cmdline)"
 tell about tsc_mhz "$(dmesg | sed -n 's/.*tsc: .* \([0-9.]*\) MHz.*/\1/p' | tail -n 1)"
 case ${1:-} in
-lifecycle|memory|exits) "$1" ;;
-*) die "bench.sh lifecycle|memory|exits" ;;
+lifecycle|counted) lifecycle ;;
+memory|exits) "$1" ;;
+*) die "bench.sh lifecycle|counted|memory|exits" ;;
 esac
 log_clean || die "the boot kernel complained"
 tell end

@@ -46,7 +46,7 @@ static const struct {
 	{ "guard", pk_guard, "MIB ADDRESSES END" },
 	{ "nth", pk_nth, "N write|mkdir|rmdir|load ARGUMENTS..." },
 	{ "nfs", pk_nfs, "write ARGUMENTS..." },
-	{ "bench", pk_bench, "zero|copy|calls|faults|switches NUMBER" },
+	{ "bench", pk_bench, "zero|copy|tsc|calls|faults|switches NUMBER" },
 	{ "ioperm", pk_ioperm, "PORT [ERRNO]" },
 	{ "iopl", pk_iopl, "LEVEL [ERRNO]" },
 	{ "open", pk_open, "FILE [ERRNO]" },

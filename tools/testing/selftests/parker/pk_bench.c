@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -100,6 +101,16 @@ static int bench_copy(size_t len)
 	return PK_OK;
 }
 
+/* The first word of an init that has nothing else to do. */
+static int bench_tsc(size_t nothing)
+{
+	printf("tsc %llu\n", __rdtsc());
+	fflush(stdout);
+	if (getpid() == 1)
+		reboot(RB_POWER_OFF);
+	return PK_OK;
+}
+
 static int bench_calls(size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -171,6 +182,7 @@ int pk_bench(int argc, char **argv)
 	} kinds[] = {
 		{ "zero", bench_zero },
 		{ "copy", bench_copy },
+		{ "tsc", bench_tsc },
 		{ "calls", bench_calls },
 		{ "faults", bench_faults },
 		{ "switches", bench_switches },
