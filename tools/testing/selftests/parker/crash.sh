@@ -100,7 +100,7 @@ make kst-a "$(pick 1)" 256M || die "no partition"
 check "a panic: crashed, with its message" crashes "" crash "panic: sysrq triggered crash*"
 check "its last words are on the console" last_words
 check "stat counts it, its load and its console" is_counted
-check "image has the version of the contract" same "$(field kst-a/image contract)" 2
+check "image has the version of the contract" same "$(field kst-a/image contract)" 3
 check "resources of a crashed one cannot be changed" keeps_all
 check "it can be started again, and killed" starts_again
 check "the end of init is a panic" crashes "" exit "panic: Attempted to kill init*"
