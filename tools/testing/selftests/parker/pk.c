@@ -51,6 +51,8 @@ static const struct {
 	{ "iopl", pk_iopl, "LEVEL [ERRNO]" },
 	{ "open", pk_open, "FILE [ERRNO]" },
 	{ "msr", pk_msr, "CPU MSR [VALUE [ERRNO]]" },
+	{ "msrs", pk_msrs, "CPUS MSR..." },
+	{ "tsc", pk_tsc, "CPUS" },
 };
 
 static const struct {

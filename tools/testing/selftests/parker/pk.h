@@ -45,6 +45,8 @@ int pk_ioperm(int argc, char **argv);
 int pk_iopl(int argc, char **argv);
 int pk_open(int argc, char **argv);
 int pk_msr(int argc, char **argv);
+int pk_msrs(int argc, char **argv);
+int pk_tsc(int argc, char **argv);
 
 int pk_run(int argc, char **argv);
 const char *pk_errno_name(int err);
