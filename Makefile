@@ -89,7 +89,7 @@ kernel61: ## build out/bzImage-6.1, an old kernel that can run as application ke
 
 .PHONY: old
 old: initramfs ## run it beside the boot kernel, test what may differ between the two
-	@TIMEOUT=$${TIMEOUT:-1800} mk/beside "old.sh contract.sh" old
+	@TIMEOUT=$${TIMEOUT:-1800} mk/beside "old.sh contract.sh agree.sh" old
 
 .PHONY: sandbox
 sandbox: initramfs ## compare the smallest application kernel with the general one

@@ -164,8 +164,9 @@ int arch_parker_check_image(const void *kernel, size_t len,
  *
  * Context: may sleep.
  * Return: 0, or -ENOMEM when the memory is too small (the sentence says how
- * much is needed), -ENOSPC when a machine-wide limit is reached.  On failure
- * nothing is held.
+ * much is needed), -ENOSPC when a machine-wide limit is reached, -EINVAL when the
+ * kernel would not do what all kernels of the machine do alike.  On failure nothing
+ * is held.
  */
 int arch_parker_prepare(struct parker_boot *boot, struct parker_error *err);
 
@@ -296,6 +297,8 @@ static inline struct parker_given *parker_app_block(void)
 bool parker_app_ignores(const char *param, const char *val);
 void parker_app_stamp(unsigned int stamp);
 bool parker_app_may_map(phys_addr_t start, phys_addr_t last, const void *caller);
+int parker_app_split_lock(char *arg, size_t size);
+u64 parker_app_pat(void);
 void parker_console_early(void);
 int parker_app_numa_init(void);
 
@@ -329,6 +332,16 @@ static inline bool parker_app_may_map(phys_addr_t start, phys_addr_t last,
 				      const void *caller)
 {
 	return true;
+}
+
+static inline int parker_app_split_lock(char *arg, size_t size)
+{
+	return -ENOENT;
+}
+
+static inline u64 parker_app_pat(void)
+{
+	return 0;
 }
 
 static inline int parker_app_numa_init(void)

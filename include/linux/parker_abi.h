@@ -46,6 +46,10 @@
  * same again in the block itself before it touches anything, and halts if it
  * must not go on.
  *
+ * What is felt by all kernels of a machine is handed over as policy, @pat and
+ * @split_lock, and taken over by the application kernel.  The boot kernel does
+ * not start one that would do otherwise.
+ *
  * The boot kernel trusts nothing in struct parker_told and struct
  * parker_console: it copies once, then checks, then uses the copy.
  */
@@ -60,6 +64,7 @@
 #define PARKER_MAGIC		0x524b5250	/* "PRKR" */
 
 #define PARKER_NAME_LEN		32
+#define PARKER_SPLIT_LOCK_LEN	16
 #define PARKER_TEXT_LEN		256
 #define PARKER_MAX_REGIONS	16
 #define PARKER_MAX_MAPS		32
@@ -184,6 +189,12 @@ static_assert(sizeof(struct parker_function) == 168);
  *			%PARKER_MAX_FUNCTIONS
  * @functions_offset:	offset of that table of struct parker_function
  * @wall_tsc:		time stamp counter at which the wall time was taken
+ * @pat:		layout of memory types (IA32_PAT) of the boot kernel, since
+ *			version 3; 0: it has none
+ * @split_lock:		what its split_lock_detect= is, terminated by a zero byte,
+ *			since version 3; empty: its CPUs cannot detect split locks
+ *
+ * @pat and @split_lock are policy: the application kernel takes them over.
  *
  * If this structure is modified, see the rules in "The hand-over block".
  */
@@ -216,12 +227,15 @@ struct parker_given {
 	__le16 nr_functions;
 	__le16 functions_offset;
 	__le64 wall_tsc;
+	__le64 pat;
+	__u8 split_lock[PARKER_SPLIT_LOCK_LEN];
 };
 
 static_assert(offsetof(struct parker_given, name) == 40);
 static_assert(offsetof(struct parker_given, block_len) == 72);
 static_assert(offsetof(struct parker_given, apic_timer_hz) == 120);
-static_assert(sizeof(struct parker_given) == 152);
+static_assert(offsetof(struct parker_given, pat) == 152);
+static_assert(sizeof(struct parker_given) == 176);
 
 /* parker_request::request */
 #define PARKER_REQUEST_NONE	0
@@ -383,6 +397,7 @@ struct parker_contract {
 	u64 optional;
 };
 
+size_t parker_abi_given_size(u16 version);
 size_t parker_abi_told_size(u16 version);
 u32 parker_abi_checksum(const struct parker_given *given, size_t size);
 int parker_abi_check_given(const void *block, size_t len);

@@ -54,13 +54,31 @@ static int check_version(const struct parker_given *given)
 	return 0;
 }
 
+/**
+ * parker_abi_given_size() - How long is the given part without its tables?
+ * @version: version of the contract that the block is written in
+ *
+ * Context: any, also before start_kernel().
+ * Return: bytes of struct parker_given that the block has.
+ */
+size_t parker_abi_given_size(u16 version)
+{
+	return version < 3 ? offsetof(struct parker_given, pat) : sizeof(struct parker_given);
+}
+
+static size_t given_size(const struct parker_given *given)
+{
+	return parker_abi_given_size(le16_to_cpu(given->version));
+}
+
 /* What must be known before any other field can be believed. */
 static int check_head(const struct parker_given *given, size_t len)
 {
 	u32 size;
 	int ret;
 
-	if (len < sizeof(*given) || le32_to_cpu(given->magic) != PARKER_MAGIC)
+	/* That part is in all versions. */
+	if (len < parker_abi_given_size(0) || le32_to_cpu(given->magic) != PARKER_MAGIC)
 		return -EINVAL;
 
 	ret = check_version(given);
@@ -68,7 +86,7 @@ static int check_head(const struct parker_given *given, size_t len)
 		return ret;
 
 	size = le32_to_cpu(given->size);
-	if (size < sizeof(*given) || size > len)
+	if (size < given_size(given) || size > len)
 		return -EINVAL;
 	if (le32_to_cpu(given->checksum) != parker_abi_checksum(given, size))
 		return -EBADMSG;
@@ -120,7 +138,7 @@ static int check_parts(const struct parker_given *given, size_t len)
 
 static bool table_fits(const struct parker_given *given, u64 offset, u64 nr, size_t entry)
 {
-	return nr && fits(offset, nr * entry, sizeof(*given), le32_to_cpu(given->size));
+	return nr && fits(offset, nr * entry, given_size(given), le32_to_cpu(given->size));
 }
 
 static bool ram_is_sane(const struct parker_ram *ram)
@@ -181,6 +199,24 @@ static int check_tables(const struct parker_given *given)
 	return check_functions(given);
 }
 
+/* Eight memory types, of which the first is write-back in each kernel. */
+static bool pat_is_sane(u64 pat)
+{
+	if (pat && (pat & 0xff) != 6)
+		return false;
+	for (; pat; pat >>= 8)
+		if ((pat & 0xff) > 7 || (pat & 0xff) == 2 || (pat & 0xff) == 3)
+			return false;
+	return true;
+}
+
+static bool policy_is_sane(const struct parker_given *given)
+{
+	return le16_to_cpu(given->version) < 3 ||
+	       (pat_is_sane(le64_to_cpu(given->pat)) &&
+		memchr(given->split_lock, 0, sizeof(given->split_lock)));
+}
+
 static int check_fields(const struct parker_given *given)
 {
 	u64 low_start = le32_to_cpu(given->low_start);
@@ -195,7 +231,7 @@ static int check_fields(const struct parker_given *given)
 		return -EINVAL;
 	if (!given->tsc_khz || le32_to_cpu(given->wall_nsec) >= NSEC_PER_SEC)
 		return -EINVAL;
-	return 0;
+	return policy_is_sane(given) ? 0 : -EINVAL;
 }
 
 /**

@@ -61,6 +61,8 @@ static struct test_block *good_block(struct kunit *test)
 		.tsc_khz	= cpu_to_le32(2000000),
 		.nr_functions	= cpu_to_le16(NR_FUNCTIONS_GIVEN),
 		.functions_offset = cpu_to_le16(offsetof(struct test_block, functions)),
+		.pat		= cpu_to_le64(0x0407050600070106),
+		.split_lock	= "ratelimit:1000",
 	};
 	for (unsigned int i = 0; i < NR_RAMS_GIVEN; i++) {
 		block->rams[i].start = cpu_to_le64(SZ_4G + i * SZ_1G);
@@ -218,6 +220,16 @@ static const struct given_case given_cases[] = {
 	{ "no TSC frequency", SET32(given.tsc_khz, 0), .want = -EINVAL },
 	{ "no timer frequency", SET64(given.apic_timer_hz, 0), .want = 0 },
 	{ "too many nanoseconds", SET32(given.wall_nsec, NSEC_PER_SEC), .want = -EINVAL },
+	{ "no memory types", SET64(given.pat, 0), .want = 0 },
+	{ "memory types after reset", SET64(given.pat, 0x0007040600070406), .want = 0 },
+	{ "first memory type is not write-back", SET64(given.pat, 0x0407050600070100),
+	  .want = -EINVAL },
+	{ "memory type 2", SET64(given.pat, 0x0407050600020106), .want = -EINVAL },
+	{ "memory type 3", SET64(given.pat, 0x0307050600070106), .want = -EINVAL },
+	{ "memory type 8", SET64(given.pat, 0x0407050800070106), .want = -EINVAL },
+	{ "split locks not detected", SET8(given.split_lock[0], 0), .want = 0 },
+	{ "split_lock_detect= as long as can be",
+	  SET8(given.split_lock[PARKER_SPLIT_LOCK_LEN - 2], 'x'), .want = 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(given, given_cases, desc);
@@ -268,6 +280,32 @@ static void told_of_version_2_is_shorter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parker_abi_told_size(3), sizeof(struct parker_told));
 }
 
+/* Policy came with version 3, too: before, tables may begin there. */
+static void given_of_version_2_is_shorter(struct kunit *test)
+{
+	struct test_block *block = good_block(test);
+
+	block->given.cpus_offset = cpu_to_le32(offsetof(struct test_block, given.pat));
+	memset(block->given.split_lock, 'x', sizeof(block->given.split_lock));
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), -EINVAL);
+
+	block->given.version = cpu_to_le16(2);
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), 0);
+	KUNIT_EXPECT_EQ(test, parker_abi_given_size(2), 152);
+	KUNIT_EXPECT_EQ(test, parker_abi_given_size(3), sizeof(struct parker_given));
+}
+
+static void split_lock_without_end_is_refused(struct kunit *test)
+{
+	struct test_block *block = good_block(test);
+
+	memset(block->given.split_lock, 'x', sizeof(block->given.split_lock));
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, -EINVAL, parker_abi_check_given(block, BLOCK_LEN));
+}
+
 static void version_of_the_past_is_refused(struct kunit *test)
 {
 	struct test_block *block = good_block(test);
@@ -310,12 +348,13 @@ static void checksum_sees_each_byte(struct kunit *test)
 static void checksum_stays_as_it_is(struct kunit *test)
 {
 	struct parker_given *given = kunit_kzalloc(test, sizeof(*given), GFP_KERNEL);
+	const size_t size = parker_abi_given_size(1);
 	u8 *bytes = (u8 *)given;
 
 	KUNIT_ASSERT_NOT_NULL(test, given);
-	for (size_t i = 0; i < sizeof(*given); i++)
+	for (size_t i = 0; i < size; i++)
 		bytes[i] = i;
-	KUNIT_EXPECT_EQ(test, 0x724503a1U, parker_abi_checksum(given, sizeof(*given)));
+	KUNIT_EXPECT_EQ(test, 0x724503a1U, parker_abi_checksum(given, size));
 }
 
 struct declaration_case {
@@ -411,8 +450,10 @@ static struct kunit_case abi_test_cases[] = {
 	KUNIT_CASE_PARAM(given_is_checked, given_gen_params),
 	KUNIT_CASE(version_of_the_future_is_refused),
 	KUNIT_CASE(version_of_the_past_is_refused),
+	KUNIT_CASE(given_of_version_2_is_shorter),
 	KUNIT_CASE(told_of_version_2_is_shorter),
 	KUNIT_CASE(name_without_end_is_refused),
+	KUNIT_CASE(split_lock_without_end_is_refused),
 	KUNIT_CASE(checksum_sees_each_byte),
 	KUNIT_CASE(checksum_stays_as_it_is),
 	KUNIT_CASE_PARAM(declaration_is_checked, declaration_gen_params),

@@ -106,6 +106,52 @@ static void __init log_ignored_params(void)
 		pr_info("ignored, as they speak of the whole machine:%s\n", names);
 }
 
+/* The block, if it has the policy of the boot kernel. */
+static struct parker_given *app_policy(void)
+{
+	if (!parker_app_running() || le16_to_cpu(parker_app_block()->version) < 3)
+		return NULL;
+	return parker_app_block();
+}
+
+/**
+ * parker_app_split_lock() - What is done about split locks on this machine?
+ * @arg:	gets what stands for the argument of split_lock_detect=
+ * @size:	bytes that it has room for
+ *
+ * Return: the length of the argument, or -ENOENT if this kernel decides itself.
+ */
+int __init parker_app_split_lock(char *arg, size_t size)
+{
+	const struct parker_given *given = app_policy();
+
+	if (!given || !given->split_lock[0])
+		return -ENOENT;
+	return strscpy(arg, (const char *)given->split_lock, size);
+}
+
+/**
+ * parker_app_pat() - Which layout of memory types has this machine?
+ *
+ * Return: the value of IA32_PAT, or 0 if this kernel decides itself.
+ */
+u64 parker_app_pat(void)
+{
+	const struct parker_given *given = app_policy();
+
+	return given ? le64_to_cpu(given->pat) : 0;
+}
+
+static void __init log_policy(void)
+{
+	char arg[PARKER_SPLIT_LOCK_LEN];
+
+	if (parker_app_split_lock(arg, sizeof(arg)) < 0)
+		strscpy(arg, "-", sizeof(arg));
+	pr_info("the boot kernel has split_lock_detect=%s, PAT %#llx\n",
+		arg, parker_app_pat());
+}
+
 static void app_get_wallclock(struct timespec64 *now)
 {
 	/* This CPU's counter may be behind the one that was read there. */
@@ -316,6 +362,7 @@ static void __init app_arch_setup(void)
 	pr_info("application kernel of partition %s (id %u), %u CPUs\n",
 		given->name, le32_to_cpu(given->id), le32_to_cpu(given->nr_cpus));
 	log_ignored_params();
+	log_policy();
 
 	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 	preset_lpj = (u64)given_tsc_khz * 1000 / HZ;

@@ -377,7 +377,18 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 	fill_rams(boot, block + rams);
 	fill_functions(boot, block + functions);
 	fill_clocks(given);
+	parker_policy_fill(given);
 	given->checksum = cpu_to_le32(parker_abi_checksum(given, size));
+}
+
+/* That there is a declaration was seen at load. */
+static int check_policy(const struct kimage *image, struct parker_error *err)
+{
+	const struct parker_declaration *decl = find_declaration(image->kernel_buf,
+								 image->kernel_buf_len);
+
+	return parker_policy_check(&parker_policy, image->cmdline_buf,
+				   le16_to_cpu(decl->version), err);
 }
 
 /* An initrd may be large: others run in between. */
@@ -397,7 +408,8 @@ static void copy_in(phys_addr_t to, const void *from, size_t len)
  * @arg:	gets that of the boot parameters
  * @err:	gets the sentence
  *
- * Return: 0, or -ENOMEM when the memory is too small.
+ * Return: 0, -ENOMEM when the memory is too small, or -EINVAL when the kernel would not
+ * agree with this one.
  */
 int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
 		 struct parker_error *err)
@@ -413,7 +425,7 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 	    cpumask_weight(boot->cpus) * sizeof(struct parker_cpu) > REQUEST_OFFSET)
 		return parker_fail(err, -EINVAL,
 				   "More CPUs and devices than the contract has room for");
-	ret = parker_place_all(boot, &place, err);
+	ret = check_policy(image, err) ?: parker_place_all(boot, &place, err);
 	if (ret)
 		return ret;
 

@@ -10,6 +10,9 @@
  * Writing "VERSION OLDEST REQUIRED OPTIONAL" to contract makes the boot kernel one
  * that writes another version of the contract, or features that nobody knows yet.
  *
+ * Writing "SPLIT_LOCK_DETECT PAT" to policy, "-" for none, makes it one that has another
+ * policy.  Reading tells which it has.
+ *
  * CPUs whose numbers are written to unheard count as such that never prove that
  * they have stopped.
  */
@@ -101,6 +104,42 @@ static const struct file_operations contract_fops = {
 	.write	= contract_write,
 };
 
+static ssize_t policy_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	const char *arg = parker_policy.split_lock;
+	char text[64];
+	int len;
+
+	len = scnprintf(text, sizeof(text), "%s %#llx\n", arg[0] ? arg : "-", parker_policy.pat);
+	return simple_read_from_buffer(buf, count, pos, text, len);
+}
+
+static ssize_t policy_write(struct file *file, const char __user *buf, size_t count,
+			    loff_t *pos)
+{
+	struct parker_policy wanted = {};
+	char text[64] = "";
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, buf, count))
+		return -EFAULT;
+	if (sscanf(text, "%15s %llx", wanted.split_lock, &wanted.pat) != 2)
+		return -EINVAL;
+	if (!strcmp(wanted.split_lock, "-"))
+		wanted.split_lock[0] = '\0';
+	parker_policy = wanted;
+	return count;
+}
+
+static const struct file_operations policy_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.read	= policy_read,
+	.write	= policy_write,
+	.llseek	= default_llseek,
+};
+
 static int __init parker_debug_init(void)
 {
 	struct dentry *dir;
@@ -110,6 +149,7 @@ static int __init parker_debug_init(void)
 	dir = debugfs_create_dir("parker", NULL);
 	debugfs_create_file("contract", 0200, dir, NULL, &contract_fops);
 	debugfs_create_file("ipi_shorthand", 0600, dir, NULL, &shorthand_fops);
+	debugfs_create_file("policy", 0600, dir, NULL, &policy_fops);
 	debugfs_create_file("unheard", 0200, dir, NULL, &unheard_fops);
 	return 0;
 }

@@ -846,6 +846,68 @@ static void parker_boot_params_test_header(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(bp->_pad7, 0, sizeof(bp->_pad7)));
 }
 
+/**
+ * struct policy_case - a kernel that agrees with this one, or not
+ * @desc:	what the case is about
+ * @ours:	split_lock_detect= of this kernel, "": its CPUs cannot detect them
+ * @cmdline:	command line of the other one
+ * @version:	newest version of the contract that it understands
+ * @says:	part of the sentence, NULL: it agrees
+ */
+struct policy_case {
+	const char *desc;
+	const char *ours;
+	const char *cmdline;
+	unsigned int version;
+	const char *says;
+};
+
+#define NOT_THE_SAME	"leave it out, or say the same"
+#define TOO_OLD		"is too old to be told of split_lock_detect="
+
+static const struct policy_case policy_cases[] = {
+	{ "takes it over", "fatal", "quiet", 3 },
+	{ "no command line", "ratelimit:1000", NULL, 3 },
+	{ "asks for the same", "fatal", "quiet split_lock_detect=fatal ro", 3 },
+	{ "asks for the same rate", "ratelimit:5", "split_lock_detect=ratelimit:5", 3 },
+	{ "asks for another", "fatal", "split_lock_detect=warn", 3, NOT_THE_SAME },
+	{ "asks for another rate", "ratelimit:5", "split_lock_detect=ratelimit:50", 3,
+	  NOT_THE_SAME },
+	{ "asks for less", "warn", "quiet split_lock_detect=off", 3, NOT_THE_SAME },
+	{ "asks for more", "off", "split_lock_detect=fatal", 3, NOT_THE_SAME },
+	{ "asks for nothing", "warn", "split_lock_detect=", 3, NOT_THE_SAME },
+	{ "asks for something long", "warn", "split_lock_detect=warnwarnwarnwarnwarnwarn", 3,
+	  NOT_THE_SAME },
+	{ "the last one counts", "warn", "split_lock_detect=off split_lock_detect=warn", 3 },
+	{ "the last one counts, too", "warn", "split_lock_detect=warn split_lock_detect=off", 3,
+	  NOT_THE_SAME },
+	{ "another option", "warn", "my_split_lock_detect=off", 3 },
+	{ "nothing is detected", "", "split_lock_detect=fatal", 3 },
+	{ "old, this one has the default", "warn", "quiet", 2 },
+	{ "old, this one has not", "fatal", "quiet", 2, TOO_OLD },
+	{ "old, no command line", "off", NULL, 1, TOO_OLD },
+	{ "old, asks for the same", "fatal", "split_lock_detect=fatal", 2 },
+	{ "old, asks for another", "warn", "split_lock_detect=off", 2, NOT_THE_SAME },
+	{ "old, nothing is detected", "", "quiet", 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(policy, policy_cases, desc);
+
+static void parker_boot_params_test_policy(struct kunit *test)
+{
+	const struct policy_case *c = test->param_value;
+	struct parker_policy ours = {};
+	struct parker_error err = {};
+	int ret;
+
+	strscpy(ours.split_lock, c->ours);
+	ret = parker_policy_check(&ours, c->cmdline, c->version, &err);
+	KUNIT_EXPECT_EQ(test, ret, c->says ? -EINVAL : 0);
+	KUNIT_EXPECT_EQ(test, !c->says, !err.text[0]);
+	if (c->says)
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(err.text, c->says), "%s", err.text);
+}
+
 static struct kunit_case parker_boot_params_cases[] = {
 	KUNIT_CASE_PARAM(parker_boot_params_test_image, image_gen_params),
 	KUNIT_CASE(parker_boot_params_test_x2apic),
@@ -858,6 +920,7 @@ static struct kunit_case parker_boot_params_cases[] = {
 	KUNIT_CASE_PARAM(parker_boot_params_test_pointers, pointer_gen_params),
 	KUNIT_CASE(parker_boot_params_test_setup_data),
 	KUNIT_CASE_PARAM(parker_boot_params_test_header, header_gen_params),
+	KUNIT_CASE_PARAM(parker_boot_params_test_policy, policy_gen_params),
 	{}
 };
 
