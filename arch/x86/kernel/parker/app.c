@@ -299,6 +299,15 @@ static void __init app_reserve_ports(void)
 	request_resource(&ioport_resource, &ports);
 }
 
+#ifdef CONFIG_HOTPLUG_CPU
+/* As native_play_dead(), but caches are not flushed: they are other kernels', too. */
+static void app_play_dead(void)
+{
+	play_dead_common();
+	app_halt();
+}
+#endif
+
 static void __init app_set_init(void)
 {
 	x86_init.resources.probe_roms		= x86_init_noop;
@@ -317,6 +326,9 @@ static void __init app_set_init(void)
 	x86_init.hyper.x2apic_available		= app_x2apic_available;
 	x86_init.hyper.msi_ext_dest_id		= app_msi_ext_dest_id;
 	legacy_pic				= &null_legacy_pic;
+#ifdef CONFIG_HOTPLUG_CPU
+	smp_ops.play_dead			= app_play_dead;
+#endif
 	app_set_platform();
 }
 
