@@ -10,7 +10,7 @@
 # so many seconds, OUT= names another folder for the results. SUITES="lifecycle exits"
 # are what make bench does; RUNS=, SHAPES= and COUNT= are in mk/bench.
 
-export SUITES RUNS SHAPES COUNT
+export SUITES RUNS SHAPES COUNT SECONDS_EACH
 export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE APPEND TESTS TIMEOUT
 # CC has a default in make; only what the user said counts.
 ifeq ($(origin CC),default)
@@ -69,6 +69,10 @@ vmtest: initramfs ## run some selftests by their own vmtest.sh
 .PHONY: down
 down: initramfs ## end the machine in each way while a partition runs
 	@mk/down
+
+.PHONY: audit
+audit: initramfs ## see in QEMU that an application kernel touches only what is its own
+	@mk/audit
 
 .PHONY: vmcore
 vmcore: initramfs ## look at the core file of a crashed kernel with gdb

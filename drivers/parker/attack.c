@@ -5,6 +5,9 @@
  * Writing "KIND COUNT" tries that often, at random, to touch what is not this
  * kernel's.  It says how many tries there were, and how many of them gave no
  * fault.  A bare partition must not do that: it would harm the machine.
+ *
+ * The kinds whose names begin with "one-" do one thing that harms nobody, for tests
+ * that look whether it is seen.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -15,6 +18,7 @@
 #include <linux/prandom.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -24,7 +28,9 @@
 
 #include <asm/apic.h>
 #include <asm/asm.h>
+#include <asm/irq_vectors.h>
 #include <asm/msr.h>
+#include <asm/special_insns.h>
 #include <asm/svm.h>
 
 #include "app.h"
@@ -260,6 +266,82 @@ static bool attack_sipi(void)
 	return false;
 }
 
+/* The port of POST codes */
+static bool one_port(void)
+{
+	outb(0, 0x80);
+	return false;
+}
+
+static void send_reschedule(u32 how, u32 dest)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	apic_icr_write(APIC_DM_FIXED | RESCHEDULE_VECTOR | how, dest);
+	local_irq_restore(flags);
+}
+
+static bool one_ipi(void)
+{
+	u32 dest = 0;
+
+	while (is_my_cpu(dest))
+		dest++;
+	send_reschedule(0, dest);
+	return false;
+}
+
+static bool one_shorthand(void)
+{
+	send_reschedule(APIC_DEST_ALLBUT, 0);
+	return false;
+}
+
+static bool one_logical(void)
+{
+	send_reschedule(APIC_DEST_LOGICAL, 1);
+	return false;
+}
+
+/* The same value again */
+static bool one_msr(void)
+{
+	u64 value;
+
+	return !rdmsrl_safe(MSR_IA32_MISC_ENABLE, &value) &&
+	       !wrmsrl_safe(MSR_IA32_MISC_ENABLE, value);
+}
+
+static bool one_wbinvd(void)
+{
+	wbinvd();
+	return false;
+}
+
+static bool one_uncached(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	write_cr0(read_cr0() | X86_CR0_CD);
+	write_cr0(read_cr0() & ~X86_CR0_CD);
+	local_irq_restore(flags);
+	return false;
+}
+
+/* The HPET */
+static bool one_mmio(void)
+{
+	return touch(0xfed00000, read_long);
+}
+
+/* Memory that is never given away */
+static bool one_memory(void)
+{
+	return touch(SZ_4M, read_long);
+}
+
 static const struct {
 	const char *name;
 	bool (*attack)(void);
@@ -272,6 +354,15 @@ static const struct {
 	{ "ipi", attack_ipi },
 	{ "insn", attack_insn },
 	{ "sipi", attack_sipi },
+	{ "one-port", one_port },
+	{ "one-ipi", one_ipi },
+	{ "one-shorthand", one_shorthand },
+	{ "one-logical", one_logical },
+	{ "one-msr", one_msr },
+	{ "one-wbinvd", one_wbinvd },
+	{ "one-uncached", one_uncached },
+	{ "one-mmio", one_mmio },
+	{ "one-memory", one_memory },
 };
 
 static void try_all(const char *name, bool (*once)(void), unsigned long count)

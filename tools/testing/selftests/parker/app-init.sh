@@ -21,6 +21,8 @@
 #   tell      how it was built, where it lies, its NUMA nodes
 #   work      parker.count=N system calls, then page faults, then context switches
 #   reach     tries each way to the machine that drivers and programs have
+#   audit     loads all modules, and does what an ordinary system does
+#   trespass  does what it must not, once each, so that nobody is harmed
 
 export PATH=/bin
 CLOCKS=/sys/devices/system/clocksource/clocksource0
@@ -285,6 +287,64 @@ reach()
 	say "reach end"
 }
 
+load_modules()
+{
+	loaded=0
+	[ -d "/lib/modules/$(uname -r)" ] && modules=$(find /lib/modules -name "*.ko") || return
+	for module in $modules; do
+		name=${module##*/}
+		modprobe "${name%.ko}" 2>/tmp/modprobe && loaded=$((loaded + 1)) && continue
+		say "without ${name%.ko}: $(tail -n 1 /tmp/modprobe)"
+	done
+	say "modules $loaded of $(echo "$modules" | wc -l)"
+}
+
+# What talks to the machine, or makes the kernel do so. Most have nothing to talk to.
+STRESSORS="cpu-online tlb-shootdown membarrier mprotect timer hrtimers clock tsc resched sysfs
+	procfs dev pci rtc watchdog ioport smi opcode priv-instr x86cpuid cache flushcache
+	lockbus physpage efivar rdrand klog loop idle-page memhotplug fork vm"
+
+stress()
+{
+	for stressor in $STRESSORS; do
+		timeout 60 stress-ng --pathological --"$stressor" 2 \
+			-t "$(argument parker.seconds)" >/tmp/stress 2>&1
+		say "stress $stressor ended with $?: $(tail -n 1 /tmp/stress)"
+	done
+	say "stress end"
+}
+
+use_perf()
+{
+	perf stat -a sleep 1 2>&1 | sed -n 's/^ *[^ ]* .*[a-z].*/app: perf &/p'
+	perf record -a -g -o /tmp/perf.data sleep 1 >/tmp/perf 2>&1
+	lines=$(perf report -i /tmp/perf.data --stdio 2>/dev/null | grep -c '%')
+	say "perf $lines: $(tail -n 1 /tmp/perf)"
+}
+
+# Each part says when it begins, as who watches from outside names it so.
+audit()
+{
+	mkdir -p /tmp && mount -t tmpfs none /tmp
+	mount -t debugfs none /sys/kernel/debug
+	mount -t tracefs none /sys/kernel/tracing 2>/dev/null
+	for part in load_modules hotplug use_perf stress; do
+		say "audit $part"
+		$part
+	done
+	dd if=/dev/nvme0n1 bs=64k count=64 of=/dev/null 2>/dev/null && say "disk read"
+	say "audit end"
+}
+
+trespass()
+{
+	mount -t debugfs none /sys/kernel/debug
+	for what in port ipi shorthand logical msr wbinvd uncached mmio memory; do
+		pk write /sys/kernel/debug/parker/attack "one-$what 1" && say "trespassed $what"
+	done
+	say "trespass end"
+}
+
 try_kexec()
 {
 	pk kexec /extra/kernel | while read -r line; do
@@ -391,6 +451,8 @@ flood) flood ;;
 tell) tell ;;
 work) work ;;
 reach) reach ;;
+audit) audit ;;
+trespass) trespass ;;
 storm) storm ;;
 busy) busy ;;
 kexec) try_kexec ;;

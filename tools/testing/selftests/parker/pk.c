@@ -53,6 +53,7 @@ static const struct {
 	{ "msr", pk_msr, "CPU MSR [VALUE [ERRNO]]" },
 	{ "msrs", pk_msrs, "CPUS MSR..." },
 	{ "tsc", pk_tsc, "CPUS" },
+	{ "mark", pk_mark, "CPU TEXT" },
 };
 
 static const struct {
