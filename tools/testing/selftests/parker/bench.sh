@@ -119,8 +119,8 @@ live()
 		load kst-b "quiet $LIKE_HERE" && ready kst-b &&
 		pk write kst-b/state stop && wait_state kst-b stopped &&
 		start kst-b && wait_state kst-b running && wait_text kst-b "app: ready" &&
-		pk write kst-b/state kill && first_word kst-b && pk write kst-b/memory 0 && pk write kst-b/cpus '' &&
-		pk rmdir kst-b
+		pk write kst-b/state kill && first_word kst-b && pk write kst-b/memory 0 &&
+		pk write kst-b/cpus '' && pk rmdir kst-b
 }
 
 # lifecycle_once RUN CPUS MEMORY
