@@ -11,6 +11,7 @@
 #include <linux/cpufreq.h>
 #include <linux/cpuidle.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/parker.h>
 #include <linux/printk.h>
@@ -31,6 +32,7 @@ static const char * const kept_from_programs[LOCKDOWN_CONFIDENTIALITY_MAX] = {
  *
  * Lockdown asks wherever a program is about to go past the drivers.  What leads
  * beyond the partition is closed in each application kernel, locked down or not.
+ * Without CONFIG_SECURITY modules ask by an inline function.
  *
  * Return: 0, or -EPERM.
  */
@@ -42,6 +44,7 @@ int parker_app_locked_down(enum lockdown_reason what)
 			      kept_from_programs[what], current->comm);
 	return -EPERM;
 }
+EXPORT_SYMBOL_GPL(parker_app_locked_down);
 
 static bool is_inside(u64 start, u64 last, u64 whole, u64 len)
 {
