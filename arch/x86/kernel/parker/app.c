@@ -29,6 +29,7 @@
 #include <asm/pci_x86.h>
 #include <asm/reboot.h>
 #include <asm/setup.h>
+#include <asm/spec-ctrl.h>
 #include <asm/tsc.h>
 #include <asm/x86_init.h>
 
@@ -303,6 +304,8 @@ static void __init app_reserve_ports(void)
 /* As native_play_dead(), but caches are not flushed: they are other kernels', too. */
 static void app_play_dead(void)
 {
+	if (cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS))
+		__update_spec_ctrl(0);
 	play_dead_common();
 	app_halt();
 }
