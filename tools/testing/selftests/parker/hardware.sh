@@ -103,12 +103,22 @@ as_before()
 		same "$(msrs_of_all)" "$BANKS"
 }
 
-# notices_no_flag FEATURE VERDICT FLAG: as if the CPUs had no such feature
+# notices_no_flag FEATURE VERDICT FLAG...: as if the CPUs had these features, and then as if
+# not the last one of them
 notices_no_flag()
 {
-	sed "/^flags/s/ $3\>//" /proc/cpuinfo >"$TMP/cpuinfo"
+	local feature="$1" verdict="$2" flag all=""
+
+	shift 2
+	for flag; do
+		all="$all $flag"
+	done
+	sed "/^flags/s/\$/$all/" /proc/cpuinfo >"$TMP/all"
+	hwcheck_with "$TMP/all" /proc/cpuinfo
+	says_of "$feature" ok || return
+	sed "/^flags/s/ $flag\>//g" "$TMP/all" >"$TMP/cpuinfo"
 	hwcheck_with "$TMP/cpuinfo" /proc/cpuinfo
-	says_of "$1" "$2" && same "$STATUS" "$(worst)"
+	says_of "$feature" "$verdict" && same "$STATUS" "$(worst)"
 }
 
 notices_no_iommu()
@@ -203,7 +213,7 @@ check "each function, and whether it can be reset" tells_resets
 check "the machine is as it was" as_before
 check "CPUs without ARAT" notices_no_flag arat MISSING arat
 check "a time stamp counter that stops" notices_no_flag tsc-invariant \
-	"missing (optional)" nonstop_tsc
+	"missing (optional)" constant_tsc nonstop_tsc
 check "an IOMMU, or none" notices_no_iommu
 check "interrupt remapping, or none" notices_remapping
 check "no core that could be given" notices_no_core

@@ -286,13 +286,14 @@ check_core()
 		missing init-sipi "CPUs $CORE cannot be taken offline"
 		return
 	}
-	begin_trace
 	read_msrs before
 	smis=$(msr 0 0x34)
 	mkdir hwcheck || {
 		missing init-sipi "$(cat last_error)"
 		return
 	}
+	MINE=1
+	begin_trace
 	check_rounds
 	check_msrs
 	check_smis "$smis"
@@ -301,9 +302,11 @@ check_core()
 cleanup()
 {
 	trap '' HUP INT TERM
-	[ -z "$MINE" ] || [ ! -d hwcheck ] || rmdir hwcheck
+	if [ "$MINE" ]; then
+		[ ! -d hwcheck ] || rmdir hwcheck
+		[ ! -d $TRACE ] || rmdir $TRACE
+	fi
 	[ "$(cat $CPUDIR/online)" = "$ONLINE" ] || go 1
-	[ ! -d $TRACE ] || rmdir $TRACE
 	cd /
 	[ -z "$MOUNTED" ] || umount $ROOT
 	rm -rf "$TMP"
@@ -333,7 +336,6 @@ if ! grep -q " $ROOT parker " /proc/mounts; then
 fi
 cd $ROOT || exit 2
 [ ! -d hwcheck ] || refuse "there is a partition hwcheck, of another run: rmdir $ROOT/hwcheck"
-MINE=1
 [ -e /dev/cpu/0/msr ] || modprobe msr 2>/dev/null
 CORE=${2:-$(pick 1)}
 
