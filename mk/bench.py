@@ -393,11 +393,11 @@ def plot_lifecycle(samples, suite, out):
     out += [f"![start beside a direct boot](start-{suite}.png)", ""]
 
 
-def plot_memory(samples, out):
+def plot_memory(samples, suite, out):
     """Bytes at each stage."""
     rows = [[w] + [f(e["samples"]) for f in (statistics.median, min, max)]
-            for (s, _, w), e in samples.items() if s == "memory"]
-    plot("memory", rows,
+            for (s, _, w), e in samples.items() if s == suite]
+    plot(suite, rows,
          'set style data histograms\nset style histogram errorbars gap 1\n'
          'set style fill solid 0.7\nset ylabel "KiB of the boot kernel for each"\n'
          'set yrange [*:*]\n'
@@ -439,6 +439,12 @@ def exits_in_short(folder, samples, out):
     out.append("")
 
 
+def show_exits(samples, _suite, out):
+    """All that there is to see of them at once."""
+    exits_in_short(BENCH, samples, out)
+    plot_exits(samples, out)
+
+
 def describe(folder, out):
     """The exact configuration."""
     out += ["## Configuration", ""]
@@ -451,44 +457,48 @@ def describe(folder, out):
         out += [f"runs: {len(raw['runs'])}", raw["command"], "```", ""]
 
 
+# What the report has of each suite, before its tables
+SECTIONS = {
+    "lifecycle": (
+        "Lifecycle",
+        "Times of the boot kernel's trace events and of the stamps in the hand-over\n"
+        "block, all in cycles of one time stamp counter. The direct boot is that of the\n"
+        "same kernel, initrd, CPUs and memory, from the last word of the firmware to the\n"
+        "first one of init, by the clock of the host. This init does nothing before.",
+        plot_lifecycle),
+    "counted": (
+        "Lifecycle, counted",
+        "The same with one CPU at a time, by the clock of the emulated machine: an\n"
+        "instruction takes a nanosecond. It does not depend on what else the host does.\n"
+        "The direct boot begins with the first instruction after the firmware.",
+        plot_lifecycle),
+    "memory": (
+        "Memory",
+        "What is no longer free in the boot kernel, for each partition, less its own\n"
+        "memory and its image.",
+        plot_memory),
+    "exits": (
+        "Exits of a guarded partition",
+        "Read before and after each work, with up to a second of idling. The start is up\n"
+        "to the last word of what its init has to say.",
+        show_exits),
+}
+
+
 def report():
     """out/bench/report.md"""
     samples = all_samples(BENCH)
     if not samples:
         raise Bad("nothing was measured")
-    suites = {s for s, _, _ in samples}
     out = ["# What a partition costs", "",
            "Measured in an emulated machine: what counts are ratios of one run. A floor is the",
            "same work done without Parker, in the same run; a ratio is that of a run's time to",
            "its own floor. The raw data is in the JSON files beside this one.", ""]
-    if "lifecycle" in suites:
-        out += ["## Lifecycle", "",
-                "Times of the boot kernel's trace events and of the stamps in the hand-over",
-                "block, all in cycles of one time stamp counter. The direct boot is that of the",
-                "same kernel, initrd, CPUs and memory, from the last word of the firmware to the",
-                "first one of init, by the clock of the host. This init does nothing before.", ""]
-        plot_lifecycle(samples, "lifecycle", out)
-        table(samples, "lifecycle", out)
-    if "counted" in suites:
-        out += ["## Lifecycle, counted", "",
-                "The same with one CPU at a time, by the clock of the emulated machine: an",
-                "instruction takes a nanosecond. It does not depend on what else the host does.",
-                "The direct boot begins with the first instruction after the firmware.", ""]
-        plot_lifecycle(samples, "counted", out)
-        table(samples, "counted", out)
-    if "memory" in suites:
-        out += ["## Memory", "",
-                "What is no longer free in the boot kernel, for each partition, less its own",
-                "memory and its image.", ""]
-        plot_memory(samples, out)
-        table(samples, "memory", out)
-    if "exits" in suites:
-        out += ["## Exits of a guarded partition", "",
-                "Read before and after each work, with up to a second of idling. The start is up",
-                "to the last word of what its init has to say.", ""]
-        exits_in_short(BENCH, samples, out)
-        plot_exits(samples, out)
-        table(samples, "exits", out)
+    for suite, (title, text, show) in SECTIONS.items():
+        if any(s == suite for s, _, _ in samples):
+            out += [f"## {title}", "", text, ""]
+            show(samples, suite, out)
+            table(samples, suite, out)
     describe(BENCH, out)
     (BENCH / "report.md").write_text("\n".join(out), encoding="utf-8")
 

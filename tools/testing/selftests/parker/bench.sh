@@ -23,8 +23,6 @@
 RUNS=${PARKER_BENCH_RUNS:-5}
 SHAPES=${PARKER_BENCH_SHAPES:-1:256M,1:1G,1:2G,4:256M,4:1G,4:2G,8:256M,8:1G,8:2G}
 COUNT=${PARKER_BENCH_COUNT:-1000000}
-TRACING=/sys/kernel/tracing
-TRACE=$TRACING/instances/kst
 
 tell()
 {
@@ -41,18 +39,6 @@ value()
 mark()
 {
 	echo "$1" >$TRACE/trace_marker
-}
-
-begin_trace()
-{
-	[ -d $TRACING/events/parker ] || die "this kernel has no trace events"
-	mkdir $TRACE && echo x86-tsc >$TRACE/trace_clock && echo 1 >$TRACE/events/parker/enable ||
-		die "no trace"
-}
-
-end_trace()
-{
-	[ ! -d $TRACE ] || rmdir $TRACE
 }
 
 tell_trace()
@@ -141,7 +127,8 @@ lifecycle()
 {
 	local run shape
 
-	begin_trace
+	[ -d $TRACING/events/parker ] || die "this kernel has no trace events"
+	begin_trace || die "no trace"
 	for run in $(seq "$RUNS"); do
 		for shape in $(echo "$SHAPES" | tr , ' '); do
 			lifecycle_once "$run" "${shape%:*}" "${shape#*:}"

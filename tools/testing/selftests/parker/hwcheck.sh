@@ -82,11 +82,6 @@ bit()
 	[ -n "$1" ] && [ $((($1 >> $2) & 1)) = 1 ]
 }
 
-has_flag()
-{
-	grep -qw "^flags.* $1" /proc/cpuinfo
-}
-
 made_by()
 {
 	grep -q "^vendor_id.*: $1" /proc/cpuinfo

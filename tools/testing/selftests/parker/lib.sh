@@ -19,6 +19,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/lib_beside.sh"
 . "$HERE/lib_kexec.sh"
 . "$HERE/lib_pci.sh"
+. "$HERE/lib_trace.sh"
 
 PATH=$HERE:$PATH
 ROOT=/sys/kernel/parker

@@ -101,6 +101,12 @@ has_smt()
 	return 1
 }
 
+# has_flag NAME: a feature of the CPUs, by its name in /proc/cpuinfo
+has_flag()
+{
+	grep -qw "^flags.* $1" /proc/cpuinfo
+}
+
 # pick N: the last N available CPUs, or more, as a core is taken whole
 pick()
 {

@@ -5,7 +5,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-TRACING=/sys/kernel/tracing
 # What is left to the boot kernel beside the pool, in MiB.
 RESERVE=320
 
@@ -143,7 +142,7 @@ rest()
 # which is where pages of the pool can move to.
 fill_unmovable()
 {
-	local buffer="$TRACING/instances/kst/per_cpu/cpu0/buffer_size_kb" fill
+	local buffer="$TRACE/per_cpu/cpu0/buffer_size_kb" fill
 
 	fill=$(($(rest) - POOL / 4 - RESERVE))
 	note "the trace buffer takes $fill of $(rest) MiB beside the pool"
@@ -175,7 +174,7 @@ intact()
 # of CPU 0 may have left none, where all of its node is there.
 runs()
 {
-	local buffer="$TRACING/instances/kst/per_cpu/cpu0/buffer_size_kb"
+	local buffer="$TRACE/per_cpu/cpu0/buffer_size_kb"
 
 	echo $(($(cat "$buffer") - 16384)) >"$buffer" && up kst-a && pk write kst-a/state kill
 }
@@ -193,7 +192,7 @@ under_pressure()
 
 remove_buffer()
 {
-	[ ! -d $TRACING/instances/kst ] || rmdir $TRACING/instances/kst
+	end_trace
 }
 
 setup
@@ -220,7 +219,7 @@ if [ "$(meminfo MemTotal)" -gt "${PARKER_PRESSURE_MAX:-16384}" ]; then
 	pressure="it would take long to fill the memory: set PARKER_PRESSURE_MAX"
 elif [ "$POOL" -lt 512 ]; then
 	pressure="the pool is smaller than 512 MiB"
-elif ! [ -d $TRACING/instances ] || ! mkdir $TRACING/instances/kst; then
+elif ! [ -d $TRACING/instances ] || ! mkdir $TRACE; then
 	pressure="no trace buffer to fill the memory with"
 else
 	pressure=

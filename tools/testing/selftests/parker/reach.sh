@@ -16,11 +16,6 @@ ALL=0xffffffffffffffff
 SHARED="vmx svm sgx tsc_adjust rdt_a cqm_llc hfi pts tm hwp epb cppc perfctr_nb
 	perfctr_llc intel_pt dtes64"
 
-has_flag()
-{
-	grep -qw "^flags.* $1" /proc/cpuinfo
-}
-
 # Those of the shared features that this machine has
 shared_here()
 {

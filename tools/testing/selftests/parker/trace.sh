@@ -5,21 +5,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-TRACING=/sys/kernel/tracing
-TRACE=$TRACING/instances/kst
-
-# A buffer of its own, so that nobody else's tracing is disturbed. In one clock with the
-# stamps of the application kernel.
-begin_trace()
-{
-	mkdir $TRACE && echo x86-tsc >$TRACE/trace_clock && echo 1 >$TRACE/events/parker/enable
-}
-
-end_trace()
-{
-	[ ! -d $TRACE ] || rmdir $TRACE
-}
-
 # The events as words: +STEP where one begins, -STEP or !STEP where it ends, =STATE,
 # @STAMP. A kernel without CONFIG_PARKER_PCI has no step for devices.
 words()
