@@ -15,6 +15,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
+#include "../rcu/rcu.h"
 #include "internal.h"
 
 /**
@@ -310,6 +311,26 @@ static void parker_release(struct parker_partition *p, struct cpumask *cpus,
 			    cpumask_pr_args(cpus));
 }
 
+static int parker_change_cpus(struct parker_partition *p, const struct cpumask *want,
+			      struct cpumask *change, struct parker_error *err)
+{
+	ktime_t begin;
+	int ret;
+
+	if (cpumask_andnot(change, want, p->cpus)) {
+		begin = parker_step_begin(p->name, "claim_cpus");
+		ret = parker_step_end(p->name, "claim_cpus", begin, parker_claim(p, change, err));
+		if (ret)
+			return ret;
+	}
+	if (cpumask_andnot(change, p->cpus, want)) {
+		begin = parker_step_begin(p->name, "release_cpus");
+		parker_release(p, change, err);
+		parker_step_end(p->name, "release_cpus", begin, 0);
+	}
+	return 0;
+}
+
 /**
  * parker_cpus_set() - Give a partition the CPUs that are wished for
  * @p:		the partition
@@ -326,7 +347,6 @@ int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 {
 	/* Giving back must not fail, and so small an allocation does not. */
 	struct cpumask *change __free(kfree) = parker_mask_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	ktime_t begin;
 	int ret;
 
 	lockdep_assert_held(&p->op_mutex);
@@ -335,16 +355,9 @@ int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 	if (ret)
 		return ret;
 
-	if (cpumask_andnot(change, want, p->cpus)) {
-		begin = parker_step_begin(p->name, "claim_cpus");
-		ret = parker_step_end(p->name, "claim_cpus", begin, parker_claim(p, change, err));
-		if (ret)
-			return ret;
-	}
-	if (cpumask_andnot(change, p->cpus, want)) {
-		begin = parker_step_begin(p->name, "release_cpus");
-		parker_release(p, change, err);
-		parker_step_end(p->name, "release_cpus", begin, 0);
-	}
-	return 0;
+	/* CPU hotplug waits for RCU several times with each CPU, which is most of its time. */
+	rcu_expedite_gp();
+	ret = parker_change_cpus(p, want, change, err);
+	rcu_unexpedite_gp();
+	return ret;
 }
