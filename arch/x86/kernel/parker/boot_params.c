@@ -391,11 +391,11 @@ static int check_policy(const struct kimage *image, struct parker_error *err)
 				   le16_to_cpu(decl->version), err);
 }
 
-/* An initrd may be large: others run in between. */
+/* Past the cache, as it is read by other CPUs. An initrd may be large: others run in between. */
 static void copy_in(phys_addr_t to, const void *from, size_t len)
 {
 	for (size_t at = 0; at < len; at += SZ_256K) {
-		memcpy(__va(to + at), from + at, min_t(size_t, len - at, SZ_256K));
+		memcpy_flushcache(__va(to + at), from + at, min_t(size_t, len - at, SZ_256K));
 		cond_resched();
 	}
 }
