@@ -15,6 +15,7 @@
 #include <linux/types.h>
 
 struct kimage;
+struct parker_unpacked;
 
 #define PARKER_ALIGN	SZ_2M	/* Start and length of a region, in bytes. */
 
@@ -53,6 +54,7 @@ struct parker_region {
  * @guarded:	below a guard, which holds it inside the partition
  * @log_violations: which lets it go on after it touched what is not its
  * @image:	kernel, initrd and command line: the buffers of a file mode kimage
+ * @unpacked:	from arch_parker_unpack()
  * @block_pa:	physical address of the hand-over block, set by arch_parker_prepare()
  * @block:	its address in the direct map, set by arch_parker_prepare()
  * @arch:	the architecture's own, set by arch_parker_prepare()
@@ -72,6 +74,7 @@ struct parker_boot {
 	bool guarded;
 	bool log_violations;
 	const struct kimage *image;
+	const struct parker_unpacked *unpacked;
 
 	phys_addr_t block_pa;
 	struct parker_given *block;
@@ -153,6 +156,18 @@ int arch_parker_park_cpus(const struct cpumask *cpus, struct cpumask *unproved);
 int arch_parker_check_image(const void *kernel, size_t len,
 			    struct parker_image_info *info,
 			    struct parker_error *err);
+
+/**
+ * arch_parker_unpack() - Unpack a kernel ahead of its starts
+ * @kernel:	the bytes of an image that arch_parker_check_image() has passed
+ * @len:	its length
+ * @unpacked_len: gets the bytes that the result has, 0: it is NULL
+ *
+ * Context: may sleep.
+ * Return: the kernel, which vfree() frees, or NULL: it has to unpack itself.
+ */
+struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len,
+					   size_t *unpacked_len);
 
 /**
  * arch_parker_prepare() - Build a kernel in a partition's memory

@@ -359,7 +359,8 @@ static_assert(sizeof(struct parker_console) == 64);
  */
 
 /* parker_declaration::flags */
-#define PARKER_DECLARES_X2APIC	1	/* Can run in x2APIC mode. */
+#define PARKER_DECLARES_X2APIC		1 /* Can run in x2APIC mode. */
+#define PARKER_DECLARES_RELOCATIONS	2 /* Its payload ends with tables as of Linux 6.12. */
 
 #ifndef __ASSEMBLY__
 

@@ -2,7 +2,8 @@
 /*
  * Parker: an image per partition, kept as it was read.
  *
- * Nothing is placed here: that is done at every start.
+ * Nothing is placed here: that is done at every start. But the kernel is unpacked here,
+ * where that is known how, and is kept so beside the file.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -38,6 +39,7 @@ void parker_image_free(struct parker_image *image)
 		kfree(image->kimage->cmdline_buf);
 		kfree(image->kimage);
 	}
+	vfree(image->unpacked);
 	kfree(image);
 }
 
@@ -141,6 +143,8 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 	if (ret)
 		return ERR_PTR(ret);
 
+	image->unpacked = arch_parker_unpack(kimage->kernel_buf, kimage->kernel_buf_len,
+					     &image->unpacked_len);
 	return no_free_ptr(image);
 }
 
@@ -157,4 +161,5 @@ void parker_image_show(struct seq_file *m, const struct parker_image *image)
 	seq_printf(m, "kernel_bytes %lu\n", image->kimage->kernel_buf_len);
 	seq_printf(m, "initrd_bytes %lu\n", image->kimage->initrd_buf_len);
 	seq_printf(m, "contract %u\n", image->info.version);
+	seq_printf(m, "unpacked_bytes %zu\n", image->unpacked_len);
 }

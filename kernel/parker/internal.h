@@ -59,10 +59,14 @@ enum parker_state {
  * struct parker_image - a loaded kernel, pristine
  * @kimage:	holds the buffers of kernel, initrd and command line
  * @info:	what the kernel says of itself
+ * @unpacked:	the kernel, ready to be placed, NULL: it unpacks itself
+ * @unpacked_len: its length in bytes
  */
 struct parker_image {
 	struct kimage *kimage;
 	struct parker_image_info info;
+	struct parker_unpacked *unpacked;
+	size_t unpacked_len;
 };
 
 /**

@@ -55,6 +55,7 @@ static int build(struct parker_partition *p, struct parker_error *err)
 		.guarded	= p->guarded,
 		.log_violations	= p->log_violations,
 		.image		= p->image->kimage,
+		.unpacked	= p->image->unpacked,
 	};
 	ret = arch_parker_prepare(&p->boot, err);
 	p->boot.functions = NULL;

@@ -36,22 +36,41 @@ struct parker_contract parker_contract = {
 	.oldest		= PARKER_ABI_OLDEST,
 };
 
-static const struct setup_header *image_header(const void *kernel)
+/**
+ * parker_image_header() - Find the setup header of a bzImage
+ * @kernel: the file's bytes
+ *
+ * Return: the header.
+ */
+const struct setup_header *parker_image_header(const void *kernel)
 {
 	return kernel + offsetof(struct boot_params, hdr);
 }
 
-static size_t image_setup_len(const struct setup_header *hdr)
+/**
+ * parker_image_setup_len() - Where does a bzImage's 64-bit part begin?
+ * @hdr: its setup header
+ *
+ * Return: the offset in the file, in bytes.
+ */
+size_t parker_image_setup_len(const struct setup_header *hdr)
 {
 	return ((hdr->setup_sects ?: 4) + 1) * 512;
 }
 
-/* Walks the chunks behind the fixed part of kernel_info. */
-static const struct parker_declaration *
-find_declaration(const void *kernel, size_t len)
+/**
+ * parker_find_declaration() - Find what an image declares
+ * @kernel:	the file's bytes, with a header that is in order
+ * @len:	its length
+ *
+ * Walks the chunks behind the fixed part of kernel_info.
+ *
+ * Return: the declaration, or NULL.
+ */
+const struct parker_declaration *parker_find_declaration(const void *kernel, size_t len)
 {
-	const struct setup_header *hdr = image_header(kernel);
-	size_t at = image_setup_len(hdr) + hdr->kernel_info_offset, end;
+	const struct setup_header *hdr = parker_image_header(kernel);
+	size_t at = parker_image_setup_len(hdr) + hdr->kernel_info_offset, end;
 	const __le32 *word;
 
 	if (!hdr->kernel_info_offset || at > len || len - at < 16)
@@ -74,7 +93,7 @@ find_declaration(const void *kernel, size_t len)
 
 static void image_release(const void *kernel, size_t len, struct parker_image_info *info)
 {
-	size_t at = image_header(kernel)->kernel_version + 512;
+	size_t at = parker_image_header(kernel)->kernel_version + 512;
 
 	strscpy(info->release, "unknown");
 	if (at == 512 || at >= len)
@@ -86,11 +105,12 @@ static void image_release(const void *kernel, size_t len, struct parker_image_in
 
 static int check_header(const void *kernel, size_t len, struct parker_error *err)
 {
-	const struct setup_header *hdr = image_header(kernel);
+	const struct setup_header *hdr = parker_image_header(kernel);
 	const u16 wanted = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G;
 
 	if (len < sizeof(struct boot_params) || hdr->header != 0x53726448 ||
-	    len <= image_setup_len(hdr) || hdr->init_size < len - image_setup_len(hdr))
+	    len <= parker_image_setup_len(hdr) ||
+	    hdr->init_size < len - parker_image_setup_len(hdr))
 		return parker_fail(err, -ENOEXEC, "The file is not a bzImage");
 	if (hdr->version < 0x020f)
 		return parker_fail(err, -ENOEXEC,
@@ -113,7 +133,7 @@ int arch_parker_check_image(const void *kernel, size_t len,
 	ret = check_header(kernel, len, err);
 	if (ret)
 		return ret;
-	decl = find_declaration(kernel, len);
+	decl = parker_find_declaration(kernel, len);
 	if (!decl)
 		return parker_fail(err, -ENOEXEC,
 				   "The kernel does not declare itself an application kernel (CONFIG_PARKER_APP): it would use hardware of the whole machine");
@@ -135,7 +155,7 @@ int arch_parker_check_image(const void *kernel, size_t len,
 		return parker_fail(err, -ENOEXEC,
 				   "The machine runs in x2APIC mode, the kernel lacks CONFIG_X86_X2APIC");
 	info->version = le16_to_cpu(decl->version);
-	info->cmdline_max = image_header(kernel)->cmdline_size;
+	info->cmdline_max = parker_image_header(kernel)->cmdline_size;
 	image_release(kernel, len, info);
 	return 0;
 }
@@ -151,7 +171,7 @@ int arch_parker_check_image(const void *kernel, size_t len,
  */
 bool parker_wants_la57(const struct parker_boot *boot)
 {
-	const struct setup_header *hdr = image_header(boot->image->kernel_buf);
+	const struct setup_header *hdr = parker_image_header(boot->image->kernel_buf);
 
 	return (hdr->xloadflags & XLF_5LEVEL_ENABLED) &&
 	       boot_cpu_data.cpuid_level >= 7 && (cpuid_ecx(7) & BIT(16)) &&
@@ -200,17 +220,26 @@ static size_t params_len(const struct kimage *image)
  */
 static unsigned int advised_mib(const struct kimage *image, u64 kernel_len)
 {
-	const struct setup_header *hdr = image_header(image->kernel_buf);
+	const struct setup_header *hdr = parker_image_header(image->kernel_buf);
 
 	return DIV_ROUND_UP_ULL(kernel_len + hdr->kernel_alignment + BLOCK_LEN +
 				params_len(image) + 4 * image->initrd_buf_len, SZ_1M) + 32;
+}
+
+/* From the lowest place to any other, when it is known what else needs one. */
+static void move_kernel(struct parker_room *room, u64 len, u64 align, phys_addr_t *at)
+{
+	for (unsigned int i = 0; i < room->nr; i++)
+		if (room->start[i] == *at + len)
+			room->start[i] = *at;
+	*at = parker_place_random(room, len, align, *at);
 }
 
 VISIBLE_IF_KUNIT int parker_place_all(const struct parker_boot *boot,
 				      struct parker_place *place, struct parker_error *err)
 {
 	const struct kimage *image = boot->image;
-	const struct setup_header *hdr = image_header(image->kernel_buf);
+	const struct setup_header *hdr = parker_image_header(image->kernel_buf);
 	u64 need = PAGE_ALIGN((u64)hdr->init_size);
 	struct parker_room room = { .nr = boot->nr_regions };
 
@@ -222,8 +251,11 @@ VISIBLE_IF_KUNIT int parker_place_all(const struct parker_boot *boot,
 				&place->kernel) &&
 	    parker_place_top(&room, image->initrd_buf_len, &place->initrd) &&
 	    parker_place_top(&room, params_len(image), &place->params) &&
-	    parker_place_top(&room, BLOCK_LEN, &place->block))
+	    parker_place_top(&room, BLOCK_LEN, &place->block)) {
+		if (parker_wants_kaslr(boot))
+			move_kernel(&room, need, hdr->kernel_alignment, &place->kernel);
 		return 0;
+	}
 
 	return parker_fail(err, -ENOMEM,
 			   "The memory is too small for the image, which needs about %uM in one region",
@@ -234,7 +266,7 @@ static void fill_header(const struct parker_boot *boot, const struct parker_plac
 			struct boot_params *bp)
 {
 	const struct kimage *image = boot->image;
-	const struct setup_header *hdr = image_header(image->kernel_buf);
+	const struct setup_header *hdr = parker_image_header(image->kernel_buf);
 	size_t len = 0x202 + ((const u8 *)image->kernel_buf)[0x201] -
 		     offsetof(struct boot_params, hdr);
 	phys_addr_t cmdline = place->params + offsetof(struct parker_params, cmdline);
@@ -242,6 +274,9 @@ static void fill_header(const struct parker_boot *boot, const struct parker_plac
 	memcpy(&bp->hdr, hdr, min(len, sizeof(bp->hdr)));
 	bp->hdr.type_of_loader = 0x0d << 4;	/* That of kexec. */
 	bp->hdr.hardware_subarch = PARKER_SUBARCH;
+	bp->hdr.loadflags &= ~KASLR_FLAG;
+	if (parker_wants_kaslr(boot))
+		bp->hdr.loadflags |= KASLR_FLAG;
 	bp->hdr.cmd_line_ptr = lower_32_bits(cmdline);
 	bp->ext_cmd_line_ptr = upper_32_bits(cmdline);
 	bp->hdr.setup_data = place->params + offsetof(struct parker_params, block_node);
@@ -384,20 +419,42 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 /* That there is a declaration was seen at load. */
 static int check_policy(const struct kimage *image, struct parker_error *err)
 {
-	const struct parker_declaration *decl = find_declaration(image->kernel_buf,
+	const struct parker_declaration *decl = parker_find_declaration(image->kernel_buf,
 								 image->kernel_buf_len);
 
 	return parker_policy_check(&parker_policy, image->cmdline_buf,
 				   le16_to_cpu(decl->version), err);
 }
 
-/* Past the cache, as it is read by other CPUs. An initrd may be large: others run in between. */
-static void copy_in(phys_addr_t to, const void *from, size_t len)
+/**
+ * parker_copy_in() - Copy what a partition's CPUs will read
+ * @to:		physical address
+ * @from:	what is copied
+ * @len:	its length in bytes
+ *
+ * Past the cache, as these CPUs are others.
+ *
+ * Context: may sleep, as much may be copied.
+ */
+void parker_copy_in(phys_addr_t to, const void *from, size_t len)
 {
 	for (size_t at = 0; at < len; at += SZ_256K) {
 		memcpy_flushcache(__va(to + at), from + at, min_t(size_t, len - at, SZ_256K));
 		cond_resched();
 	}
+}
+
+/* Returns its entry. */
+static phys_addr_t place_kernel(const struct parker_boot *boot, phys_addr_t at)
+{
+	const struct kimage *image = boot->image;
+	const struct setup_header *hdr = parker_image_header(image->kernel_buf);
+	size_t setup = parker_image_setup_len(hdr);
+
+	if (boot->unpacked)
+		return parker_unpacked_place(boot, at, hdr->kernel_alignment);
+	parker_copy_in(at, image->kernel_buf + setup, image->kernel_buf_len - setup);
+	return at + 0x200;	/* The 64-bit entry, boot.rst. */
 }
 
 /**
@@ -415,8 +472,6 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 		 struct parker_error *err)
 {
 	const struct kimage *image = boot->image;
-	const struct setup_header *hdr = image_header(image->kernel_buf);
-	size_t setup = image_setup_len(hdr);
 	struct parker_place place;
 	int ret;
 
@@ -429,14 +484,13 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 	if (ret)
 		return ret;
 
-	copy_in(place.kernel, image->kernel_buf + setup, image->kernel_buf_len - setup);
-	copy_in(place.initrd, image->initrd_buf, image->initrd_buf_len);
+	parker_copy_in(place.initrd, image->initrd_buf, image->initrd_buf_len);
 	parker_fill_params(boot, &place, low, __va(place.params));
 	fill_block(boot, low, __va(place.block));
 
 	boot->block_pa = place.block;
 	boot->block = __va(place.block);
-	*entry = place.kernel + 0x200;	/* The 64-bit entry, boot.rst. */
+	*entry = place_kernel(boot, place.kernel);
 	*arg = place.params;
 	return 0;
 }

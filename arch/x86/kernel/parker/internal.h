@@ -190,7 +190,7 @@ extern struct parker_contract parker_contract;
 
 /**
  * struct parker_place - where the parts of a kernel go
- * @kernel:	the payload, at the bottom of a region
+ * @kernel:	the payload: at the bottom of a region, or where KASLR has put it
  * @initrd:	the rest, at the top of one
  * @params:	a struct parker_params
  * @block:	the hand-over block
@@ -235,9 +235,20 @@ struct parker_params {
 	char cmdline[];
 };
 
+const struct setup_header *parker_image_header(const void *kernel);
+size_t parker_image_setup_len(const struct setup_header *hdr);
+const struct parker_declaration *parker_find_declaration(const void *kernel, size_t len);
+void parker_copy_in(phys_addr_t to, const void *from, size_t len);
 int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
 		 struct parker_error *err);
 bool parker_wants_la57(const struct parker_boot *boot);
+
+/* from unpack.c */
+bool parker_wants_kaslr(const struct parker_boot *boot);
+phys_addr_t parker_place_random(const struct parker_room *room, u64 len, u64 align,
+				phys_addr_t lowest);
+phys_addr_t parker_unpacked_place(const struct parker_boot *boot, phys_addr_t at, u64 align);
+
 #if IS_ENABLED(CONFIG_KUNIT)
 bool parker_place_bottom(struct parker_room *room, u64 len, u64 align, u64 min, phys_addr_t *at);
 bool parker_place_top(struct parker_room *room, u64 len, phys_addr_t *at);

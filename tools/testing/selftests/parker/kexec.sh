@@ -56,6 +56,17 @@ loads()
 		same "$(cat kst-a/command_line)" "$want"
 }
 
+# What is unpacked when it is loaded: it can be relocated, and is packed in a way that is
+# known. 4 if that is not so.
+is_unpacked()
+{
+	zcat /proc/config.gz 2>/dev/null >"$TMP/config"
+	grep -q "^CONFIG_X86_NEED_RELOCS=y" "$TMP/config" &&
+		grep -q "^CONFIG_KERNEL_\(LZ4\|ZSTD\)=y" "$TMP/config" &&
+		same "$(field kst-a/image release)" "$(uname -r)" || return 4
+	[ "$(field kst-a/image unpacked_bytes)" -gt "$(field kst-a/image kernel_bytes)" ]
+}
+
 starts()
 {
 	kexec_a "$1" && wait_state kst-a running && wait_text kst-a "app: ready" &&
@@ -118,12 +129,13 @@ mounts()
 setup
 "$KEXEC" --help 2>&1 | grep -q -e --parker || skip_all "no kexec with --parker: set PARKER_KEXEC"
 need 1 256
-plan 24
+plan 25
 make kst-a "$(pick 1)" 256M || die "no partition"
 own_is 0 || die "an image of the machine's own is loaded"
 
 check "-S: nothing is loaded" status 0 0
 check "-l with --command-line" loads "quiet kst=1" --command-line="quiet kst=1"
+check_or_skip "the kernel is of another kind" "it was unpacked at once" is_unpacked
 check "-S: something is loaded" status 1 1
 check "-l with --append replaces it" loads "kst=2" --append="kst=2"
 check "-l with --reuse-cmdline" \

@@ -18,6 +18,12 @@ with_old()
 	return $status
 }
 
+# Nobody knows how to relocate it, so that it unpacks itself.
+unpacks_itself()
+{
+	same "$(field kst-old/image unpacked_bytes)" 0
+}
+
 is_older()
 {
 	local release oldest
@@ -111,13 +117,14 @@ setup
 need 5 700
 OLD=${PARKER_OLD_KERNEL:-/boot/bzImage-6.1}
 [ -r "$OLD" ] || skip_all "no older kernel: set PARKER_OLD_KERNEL"
-plan 15
+plan 16
 
 make kst-old "$(pick 4)" 256M || die "no partition"
 make kst-new "$(pick 1)" 256M || die "no second partition"
 check "an application kernel of the boot kernel's version runs" up kst-new
 check "an older one runs beside it" with_old up kst-old
 check "it is older" is_older
+check "it was not unpacked when it was loaded" unpacks_itself
 check "it has its CPUs and its memory, and nothing of the machine" has_all_it_was_given
 check "its heart beats" beats
 check "stop: it powers off" stops
