@@ -6,6 +6,8 @@
  * from a register or an immediate value.  The guest may change its code and its
  * page tables meanwhile, so that each address is checked where it is used.
  */
+#include <linux/bits.h>
+
 #include <asm/msr-index.h>
 #include <asm/pgtable_types.h>
 #include <asm/processor-flags.h>
@@ -16,6 +18,9 @@
 
 #define REX_W		8
 #define REX_R		4
+
+/* PTE_PFN_MASK is a variable of the kernel where it knows memory encryption. */
+#define ADDRESS_MASK	GENMASK_ULL(51, PAGE_SHIFT)
 
 static bool is_ram(const struct guard *guard, u64 pa, u64 len)
 {
@@ -33,7 +38,7 @@ static bool is_ram(const struct guard *guard, u64 pa, u64 len)
 static bool translate(const struct guard_cpu *cpu, u64 virt, u64 *pa)
 {
 	const struct vmcb_save_area *save = &vmcb_of(cpu)->save;
-	u64 table = save->cr3 & PTE_PFN_MASK, entry;
+	u64 table = save->cr3 & ADDRESS_MASK, entry;
 	unsigned int level = save->cr4 & X86_CR4_LA57 ? 5 : 4;
 
 	if (!(save->efer & EFER_LMA))
@@ -50,10 +55,10 @@ static bool translate(const struct guard_cpu *cpu, u64 virt, u64 *pa)
 		if (level == 1 || (level <= 3 && entry & _PAGE_PSE)) {
 			u64 mask = (1ULL << shift) - 1;
 
-			*pa = (entry & PTE_PFN_MASK & ~mask) | (virt & mask);
+			*pa = (entry & ADDRESS_MASK & ~mask) | (virt & mask);
 			return is_ram(guard_of(cpu), *pa, 1);
 		}
-		table = entry & PTE_PFN_MASK;
+		table = entry & ADDRESS_MASK;
 	}
 }
 
