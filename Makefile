@@ -5,7 +5,7 @@
 # Variables: V=1 shows commands, DEBUG=1 builds with the kernel's checkers,
 # CC=clang LLVM=1 uses clang, KSRC= names another 6.12.y tree or tarball,
 # ACCEL=kvm uses KVM, QEMU= names another QEMU, SMP= and MEM= size the machine,
-# MACHINE=smt|x2apic|many|pci|doomed picks another one, APPEND= adds kernel parameters,
+# MACHINE=smt|x2apic|many|pci|intel|doomed picks another one, APPEND= adds kernel parameters,
 # TESTS="basic.sh cpus.sh" runs only these selftests, TIMEOUT= ends a machine after
 # so many seconds, OUT= names another folder for the results. SUITES="lifecycle exits"
 # are what make bench does; RUNS=, SHAPES= and COUNT= are in mk/bench.

@@ -312,6 +312,7 @@ static inline struct parker_given *parker_app_block(void)
 bool parker_app_ignores(const char *param, const char *val);
 void parker_app_stamp(unsigned int stamp);
 bool parker_app_may_map(phys_addr_t start, phys_addr_t last, const void *caller);
+bool parker_app_hides_model(const void *caller);
 int parker_app_split_lock(char *arg, size_t size);
 u64 parker_app_pat(void);
 void parker_console_early(void);
@@ -347,6 +348,11 @@ static inline bool parker_app_may_map(phys_addr_t start, phys_addr_t last,
 				      const void *caller)
 {
 	return true;
+}
+
+static inline bool parker_app_hides_model(const void *caller)
+{
+	return false;
 }
 
 static inline int parker_app_split_lock(char *arg, size_t size)

@@ -19,6 +19,8 @@
 #include <linux/security.h>
 #include <linux/types.h>
 
+#include <asm/sections.h>
+
 static const char * const kept_from_programs[LOCKDOWN_CONFIDENTIALITY_MAX] = {
 	[LOCKDOWN_DEV_MEM]	= "physical memory",
 	[LOCKDOWN_IOPORT]	= "I/O ports",
@@ -101,6 +103,32 @@ bool parker_app_may_map(phys_addr_t start, phys_addr_t last, const void *caller)
 			    caller, &start, &last);
 	return false;
 }
+
+static bool hide_model __ro_after_init;
+
+/**
+ * parker_app_hides_model() - Is the model of the CPU hidden from this caller?
+ * @caller: who asks x86_match_cpu()
+ *
+ * Drivers that know the CPU by its model would set limits and frequencies of the
+ * package, by registers that no feature bit tells of.  They ask from a module or from
+ * an initcall.  Others want to know of errata and of the topology, also of a CPU that
+ * comes online late.
+ *
+ * Return: true if no model is to match.
+ */
+bool parker_app_hides_model(const void *caller)
+{
+	return hide_model && !__is_kernel_text((unsigned long)caller);
+}
+
+/* The CPU itself has been looked at. */
+static int __init parker_app_hide_model(void)
+{
+	hide_model = parker_app_running();
+	return 0;
+}
+core_initcall(parker_app_hide_model);
 
 /*
  * Frequencies and idle states are chosen in registers of the package, by drivers that

@@ -257,7 +257,8 @@ map()
 # What a boot kernel has and offers.
 offers()
 {
-	for file in /sys/devices/system/cpu/cpufreq /sys/devices/system/cpu/cpuidle; do
+	for file in /sys/devices/system/cpu/cpufreq /sys/devices/system/cpu/cpuidle \
+		/sys/bus/platform/devices/intel_rapl_msr.0; do
 		[ ! -e $file ] || say "offers $file"
 	done
 	say "flags $(sed -n 's/^flags[^:]*: //p' /proc/cpuinfo | head -n 1)"

@@ -5,6 +5,8 @@
 #
 # Beside each refusal the same is done in the boot kernel, where it works. What was not
 # built into that is skipped.
+#
+# PARKER_INTEL=1  it is a failure if no driver finds the limits of power by the CPU's model
 
 . "$(dirname "$0")/lib.sh"
 
@@ -15,6 +17,8 @@ ALL=0xffffffffffffffff
 # Names of /proc/cpuinfo: what a boot kernel manages for a package or for the machine
 SHARED="vmx svm sgx tsc_adjust rdt_a cqm_llc hfi pts tm hwp epb cppc perfctr_nb
 	perfctr_llc intel_pt dtes64"
+
+LIMITS=/sys/bus/platform/devices/intel_rapl_msr.0
 
 # Those of the shared features that this machine has
 shared_here()
@@ -58,6 +62,13 @@ offers_not()
 {
 	[ -e "$1" ] || return 4
 	! grep -q "^app: offers $1" kst-a/console
+}
+
+# A driver that knows the model of the CPU
+offers_no_limits()
+{
+	[ -e "$LIMITS" ] || [ -z "${PARKER_INTEL:-}" ] || return 1
+	offers_not "$LIMITS"
 }
 
 # refuses_but_here WHAT COMMAND...: it works in the boot kernel
@@ -110,7 +121,7 @@ sees_no_cmos()
 
 setup
 need 2 256
-plan 16
+plan 17
 CPUS=$(pick 2)
 
 check "machine-check banks can be told apart" clear_bank "$CPUS"
@@ -124,6 +135,7 @@ LACK="not in this kernel"
 check_or_skip "$LACK" "/proc/mtrr is refused" refuses_but_here /proc/mtrr pk open /proc/mtrr
 check_or_skip "$LACK" "no frequencies to choose" offers_not /sys/devices/system/cpu/cpufreq
 check_or_skip "$LACK" "no idle states to choose" offers_not /sys/devices/system/cpu/cpuidle
+check_or_skip "$LACK" "no limits of power to set" offers_no_limits
 check_or_skip "$LACK" "CMOS is not read" sees_no_cmos
 check_or_skip "$LACK" "ioperm() is refused" refuses_but_here ioperm pk ioperm 0x80
 check_or_skip "$LACK" "iopl() is refused" refuses_but_here iopl pk iopl 3
