@@ -171,6 +171,17 @@ takes_another()
 		"*CPUs $(siblings_of "$cpu"), *"
 }
 
+# Siblings that are offline belong to the core, too, and stay offline.
+takes_core_without_smt()
+{
+	has_smt || return 4
+	echo off >$CPUDIR/smt/control || return
+	hwcheck 1
+	echo on >$CPUDIR/smt/control || return
+	says_of init-sipi ok && says_of online ok &&
+		like "$(grep ^init-sipi "$TMP/said")" "*CPUs *[-,]*, *"
+}
+
 # A register that has another value afterwards
 notices_changed_msr()
 {
@@ -204,7 +215,7 @@ ends_when_told()
 setup
 need 1 64
 [ -e /dev/cpu/0/msr ] || skip_all "this kernel has no CONFIG_X86_MSR"
-plan 15
+plan 16
 BANKS=$(msrs_of_all)
 hwcheck "$ROUNDS"
 check "a line for each feature, and the exit code of the worst" lines_are_right
@@ -221,6 +232,7 @@ check "an MSR that is not as before" notices_changed_msr
 check "only one runs at a time" runs_once
 check "told to end, it leaves the machine as it was" ends_when_told
 check "another core" takes_another
+check_or_skip "no SMT here" "a core, with SMT off" takes_core_without_smt
 check "nonsense instead of a number" fails hwcheck.sh many 2>/dev/null
 check "no warning, all CPUs are back" eval 'log_clean && cpus_back'
 finish

@@ -86,9 +86,17 @@ online()
 	cat $CPUDIR/online
 }
 
+# All CPUs of its core. Topology leaves out those that are offline, as all are of an
+# offline CPU; Parker names what is missing.
 siblings_of()
 {
-	cat "$CPUDIR/cpu$1/topology/thread_siblings_list" 2>/dev/null || echo "$1"
+	local list
+
+	list=$(cat "$CPUDIR/cpu$1/topology/thread_siblings_list" 2>/dev/null) || list=$1
+	echo "siblings cpus=$list memory=2M" 2>/dev/null >$ROOT/check ||
+		list=$list,$(sed -n 's/.* shares its core with CPU \([0-9,-]*\), .*/\1/p' \
+			$ROOT/last_error)
+	expand "$list" | collapse
 }
 
 has_smt()
