@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""mk/bench.py data NAME | direct MODE RUNS SHAPES | report | compare A B
+"""mk/bench.py data NAME | direct MODE RUNS SHAPES | work MODE RUNS | report | compare A B
 
 What mk/bench has measured: out/log/bench-NAME.out becomes out/bench/NAME.json, the same
 kernel is booted directly, out/bench/*.json becomes out/bench/report.md, and what two such
@@ -22,6 +22,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 OUT = pathlib.Path(os.environ.get("OUT") or TOP / "out").resolve()
 LOG = OUT / "log"
 BENCH = OUT / "bench"
+
+# Seconds for which scale lets the boot kernel rest
+REST = 10
 
 EXITS = ("memory", "apic", "ipi", "msr", "port", "config", "other")
 
@@ -65,11 +68,44 @@ def fields(text):
     return {key: value.strip('"') for key, value in re.findall(r'(\w+)=("[^"]*"|\S*)', text)}
 
 
-def data(name):
-    """The lines of a guest as they are, but sorted by what they belong to."""
+def read_counts(path):
+    """{name: {chunk: (instructions, halts)}} of what the plugin has written."""
+    begins, counts = {}, {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        what, name, found = re.match(r"count (.)([^\t]*)\t(.*)", line).groups()
+        at = {int(c): (int(i), int(h)) for c, i, h in
+              (chunk.split(":") for chunk in found.split())}
+        if what == "+":
+            begins[name] = at
+            continue
+        begin = begins.pop(name)
+        counts[name] = {c: (i - begin.get(c, (0, 0))[0], h - begin.get(c, (0, 0))[1])
+                        for c, (i, h) in at.items()}
+    return counts
+
+
+CHUNK = 2 << 20
+
+
+def whose(counts, theirs):
+    """What of these counts is the partitions', and what is not."""
+    chunks = set()
+    for area in theirs:
+        start, end = (int(address, 16) for address in area.split("-"))
+        chunks.update(range(start // CHUNK, end // CHUNK + 1))
+    sums = {"theirs": [0, 0], "others": [0, 0]}
+    for chunk, numbers in counts.items():
+        part = sums["theirs" if chunk in chunks else "others"]
+        part[0] += numbers[0]
+        part[1] += numbers[1]
+    return sums
+
+
+def sort_lines(text, counts):
+    """What a guest said, sorted by what it belongs to: about, runs, has it ended?"""
     about, runs = {}, []
     ended = False
-    for line in (LOG / f"bench-{name}.out").read_text(errors="replace").splitlines():
+    for line in text.splitlines():
         if not line.startswith("bench: "):
             continue
         kind, _, rest = line[len("bench: "):].partition(" ")
@@ -77,14 +113,31 @@ def data(name):
         if kind == "about":
             about[words[0]] = rest.partition(" ")[2]
         elif kind == "run":
-            runs.append({**fields(rest), "values": {}, "events": []})
+            runs.append({**fields(rest), "values": {}, "events": [], "counts": {},
+                         "theirs": []})
+        elif kind == "theirs":
+            runs[-1]["theirs"] += rest.split()
         elif kind == "value":
-            runs[-1]["values"][words[0]] = float(words[1])
+            key = words[0].rpartition("/")[2]
+            runs[-1]["values"][key] = float(words[1])
+            if words[0] in counts:
+                runs[-1]["counts"][key] = counts[words[0]]
         elif kind == "event":
             what = {"mark": words[2]} if words[1] == "mark" else fields(words[2])
             runs[-1]["events"].append([int(words[0]), words[1], what])
         elif kind == "end":
             ended = True
+    for run in runs:
+        run["counts"] = {key: whose(count, run["theirs"])
+                         for key, count in run["counts"].items()}
+    return about, runs, ended
+
+
+def data(name):
+    """What a guest said becomes raw data."""
+    about, runs, ended = sort_lines(
+        (LOG / f"bench-{name}.out").read_text(errors="replace"),
+        read_counts(LOG / f"bench-{name}.counts"))
     if not ended or not runs:
         raise Bad(f"{name}: the guest did not come to its end")
     put(name, {"about": about, "config": config(), "host": host(), "runs": runs,
@@ -117,7 +170,8 @@ def machine(cpus, memory, init, **more):
     env = {**os.environ, "SMP": cpus, "MEM": memory, "NO_INITRD": "1", "TIMEOUT": "600",
            "MACHINE": "", "CONSOLE": "ttyS1",
            "APPEND": "quiet cpu_init_udelay=0 rdinit=/bin/pk", **more}
-    env["EXTRA"] += f" -initrd {OUT}/initramfs/app-initrd"
+    if "-initrd" not in env["EXTRA"]:
+        env["EXTRA"] += f" -initrd {OUT}/initramfs/app-initrd"
     # pylint: disable-next=consider-using-with
     return subprocess.Popen([TOP / "mk/qemu", "bench-direct", "--", *init], env=env,
                             stdout=subprocess.PIPE)
@@ -165,6 +219,29 @@ def direct(mode, runs, shapes):
             done.append({"suite": "direct", "cpus": cpus, "memory": memory, "run": str(run),
                          "values": {"user": user}})
     put(f"direct-{mode}", {"about": {}, "config": config(), "host": host(), "runs": done,
+                   "command": (LOG / "bench-direct.command").read_text().strip()})
+
+
+def work(mode, runs):
+    """The work of steady in the same kernel without Parker."""
+    done = []
+    more = {"EXTRA": f"-initrd {BENCH}/work-initrd"}
+    counts = LOG / "bench-direct.counts"
+    if mode == "counted":
+        more = {**COUNTED, "EXTRA": f"{COUNTED['EXTRA']} {more['EXTRA']} "
+                f"-plugin {BENCH}/count.so -d plugin -D {counts}"}
+    for run in range(1, int(runs) + 1):
+        name = f"steady/{run}/direct"
+        with machine("1", "256M", [],
+                     APPEND="quiet cpu_init_udelay=0 parker.app=do parker.do="
+                            f"/extra/bench-work.sh,{name};poweroff,-f", **more) as qemu:
+            said = qemu.stdout.read().decode(errors="replace")
+        if qemu.returncode or f"bench-work: {name} end" not in said:
+            raise Bad(f"the work in a direct boot failed:\n{said[-1000:]}")
+        counted = read_counts(counts) if mode == "counted" else {}
+        text = f"bench: run suite=steady where=direct run={run}\n{said}"
+        done += sort_lines(text, counted)[1]
+    put(f"direct-steady-{mode}", {"about": {}, "config": config(), "host": host(), "runs": done,
                    "command": (LOG / "bench-direct.command").read_text().strip()})
 
 
@@ -281,6 +358,71 @@ def memory_samples(folder):
     return samples
 
 
+def entry_of(samples, key, unit, floor=""):
+    """Where a sample goes."""
+    return samples.setdefault(key, {"unit": unit, "samples": [], "floors": [], "floor": floor})
+
+
+def scale_samples(folder):
+    """What the n-th partition costs, beside the first; watching n, beside none."""
+    raw = load(folder, "scale")
+    if not raw:
+        return {}
+    costs = {(run["run"], step, int(run["partitions"])): count["others"]
+             for run in raw["runs"] for step, count in run["counts"].items() if run["run"] != "0"}
+    samples = {}
+    for (run, step, nr), (insns, halts) in costs.items():
+        first = costs[run, step, 0 if step == "rest" else 1][0]
+        if step != "rest":
+            entry = entry_of(samples, ("scale", step, f"partition {nr:2}"),
+                             "thousand instructions", "the first")
+            seconds = 1
+        else:
+            entry = entry_of(samples, ("scale", "watching, a second", f"{nr:2} running"),
+                             "thousand instructions", "none running")
+            seconds = REST
+            entry_of(samples, ("scale", "wake-ups, a second", f"{nr:2} running"),
+                     "")["samples"].append(halts / REST)
+        entry["samples"].append(insns / 1000 / seconds)
+        entry["floors"].append(first / 1000 / seconds)
+    return dict(sorted(samples.items()))
+
+
+# What steady compares: where, beside where, whose instructions
+PAIRS = (
+    ("application kernel", "app", "theirs", "direct boot", "direct"),
+    ("boot kernel with partitions running", "beside", "others", "without", "alone"),
+    ("control: boot kernel again", "again", "others", "the first time", "alone"),
+)
+
+
+def steady_samples(folder, mode):
+    """The same work in different kernels: instructions, or milliseconds."""
+    raw, direct_raw = load(folder, f"steady-{mode}"), load(folder, f"direct-steady-{mode}")
+    if not raw or not direct_raw:
+        return {}
+    runs = {(r["where"], r["run"]): r for r in raw["runs"] + direct_raw["runs"]}
+    hertz = float(raw["about"]["tsc_mhz"]) * 1e6
+
+    def amount(run, what, part):
+        if mode == "counted":
+            return run["counts"][what][part][0] / 1e6
+        return run["values"][what] / hertz * 1e3
+
+    samples = {}
+    unit = "million instructions" if mode == "counted" else "ms"
+    for group, where, part, floor, floor_where in PAIRS:
+        for (there, number), run in runs.items():
+            if there != where:
+                continue
+            base = runs[floor_where, number]
+            for what in run["values"]:
+                entry = entry_of(samples, (f"steady-{mode}", group, what), unit, floor)
+                entry["samples"].append(amount(run, what, part))
+                entry["floors"].append(amount(base, what, "others"))
+    return samples
+
+
 def exit_counts(raw):
     """{work: {kind: [counts]}}"""
     counts = {}
@@ -310,7 +452,9 @@ def exit_samples(folder):
 def all_samples(folder):
     """Everything that a folder has."""
     return {**lifecycle_samples(folder, "lifecycle"), **lifecycle_samples(folder, "counted"),
-            **memory_samples(folder), **exit_samples(folder)}
+            **memory_samples(folder), **exit_samples(folder), **scale_samples(folder),
+            **{key: entry for mode in ("counted", "timed")
+               for key, entry in steady_samples(folder, mode).items()}}
 
 
 def number(value):
@@ -338,10 +482,10 @@ def table(samples, suite, out):
         for what, entry in rows.items():
             cells = [what, *spread(entry["samples"])]
             if entry["floors"] and len(entry["floors"]) == len(entry["samples"]):
-                ratios = [a / b for a, b in zip(entry["samples"], entry["floors"])]
+                of_runs = ratios(entry)
                 cells += [entry["floor"], number(statistics.median(entry["floors"])),
-                          *(f"{float(r):.2f}" for r in (statistics.median(ratios), min(ratios),
-                                                       max(ratios)))]
+                          *(f"{float(r):.3f}" for r in (statistics.median(of_runs), min(of_runs),
+                                                       max(of_runs)))]
             else:
                 cells += ["", "", "", "", ""]
             out.append("| " + " | ".join(cells) + " |")
@@ -419,6 +563,24 @@ def plot_exits(samples, out):
     out += ["![exits by work](exits.png)", ""]
 
 
+def ratios(entry):
+    """Of each run to its floor."""
+    return [a / b for a, b in zip(entry["samples"], entry["floors"])]
+
+
+def plot_ratios(samples, suite, out):
+    """Ratios to the floors: by group, of all that they have in common."""
+    mine = {(g, w): ratios(e) for (s, g, w), e in samples.items() if s == suite and e["floors"]}
+    groups = [g for g in dict.fromkeys(g for g, _ in mine) if g != "watching, a second"]
+    rows = list(dict.fromkeys(w for g, w in mine if g in groups))
+    plot(suite, [["what", *groups]] +
+         [[w, *(statistics.median(mine[g, w]) for g in groups)] for w in rows],
+         'set style data linespoints\nset xtics rotate by -30\nset ylabel "ratio, medians"\n'
+         f'plot for [i=2:{len(groups) + 1}] "{BENCH}/{suite}.data" '
+         'using i:xtic(1) title columnheader(i)')
+    out += [f"![ratios to the floors]({suite}.png)", ""]
+
+
 def exits_in_short(folder, samples, out):
     """The table that parker.rst has."""
     names = {"entry": "start to user space, 1 CPU", "idle": "10 seconds idle, 4 CPUs"}
@@ -482,6 +644,20 @@ SECTIONS = {
         "Read before and after each work, with up to a second of idling. The start is up\n"
         "to the last word of what its init has to say.",
         show_exits),
+    "scale": (
+        "Scale",
+        "Instructions of the boot kernel, counted by where in memory they lie: what each\n"
+        "partition costs beside the first, and what it costs to watch so many.",
+        plot_ratios),
+    "steady-counted": (
+        "Steady state, counted",
+        "The same work in different kernels, in instructions of that kernel and of its\n"
+        "programs, on all of its CPUs.",
+        plot_ratios),
+    "steady-timed": (
+        "Steady state, in time",
+        "The same work in the time of an emulated machine, with all that it is disturbed by.",
+        plot_ratios),
 }
 
 
@@ -512,7 +688,7 @@ def noise(values):
 def judged(entry):
     """What is compared: the ratio to the floor where there is one, else the figure."""
     if entry["floors"] and len(entry["floors"]) == len(entry["samples"]):
-        return [a / b for a, b in zip(entry["samples"], entry["floors"])], "ratio"
+        return ratios(entry), "ratio"
     return entry["samples"], entry["unit"] or "count"
 
 
@@ -543,7 +719,7 @@ def compare(one, other):
 
 def main():
     """See the top of the file."""
-    commands = {"data": data, "direct": direct, "report": report, "compare": compare}
+    commands = {"data": data, "direct": direct, "work": work, "report": report, "compare": compare}
     try:
         if len(sys.argv) < 2 or sys.argv[1] not in commands:
             raise Bad(__doc__.split("\n", maxsplit=1)[0])

@@ -7,18 +7,25 @@
 #   counted    the same
 #   memory     what partitions cost the boot kernel's memory, beyond what they have
 #   exits      how often a guarded partition leaves its kernel, by what this does
+#   scale      what each of 16 partitions costs, and the boot kernel's watching of them
+#   steady     the same work in the boot kernel, alone and with 16 partitions running, and
+#              in an application kernel
 #
 # PARKER_BENCH_RUNS    how often each is done (default: 5)
 # PARKER_BENCH_SHAPES  CPUS:MEMORY,... of the lifecycle (default: 1, 4 and 8 CPUs with
 #                      256M, 1G and 2G each)
+# PARKER_BENCH_INITRD  initrd of the application kernel with bench-work.sh and its
+#                      programs (default: /boot/bench-initrd)
 # PARKER_BENCH_COUNT   system calls and so on of the exits (default: 1000000)
 #
 # It prints lines that begin with "bench:". "run" names what the lines up to the next one
 # belong to. "event" has an event of the trace, in cycles of the time stamp counter, or a
 # mark of this script: +NAME where something begins, -NAME where it ends. "value" is a
-# number.
+# number, by its name after the last slash. "theirs" is the memory of the partitions, which
+# tells their instructions from the boot kernel's where the emulator counts them.
 
 . "$(dirname "$0")/lib.sh"
+. "$HERE/lib_work.sh"
 
 RUNS=${PARKER_BENCH_RUNS:-5}
 SHAPES=${PARKER_BENCH_SHAPES:-1:256M,1:1G,1:2G,4:256M,4:1G,4:2G,8:256M,8:1G,8:2G}
@@ -205,14 +212,19 @@ memory_once()
 	value removed "$(free_bytes)"
 }
 
+# Two CPUs are for the boot kernel, which has more of them than it needs.
+some_parts()
+{
+	NR=$(($(nr_cpus "$(available_cpus)") - 1))
+	[ $NR -le 16 ] || NR=16
+	PARTS=$(seq $NR)
+}
+
 memory()
 {
 	local run
 
-	# Two are for the boot kernel, which has more of them than it needs.
-	NR=$(($(nr_cpus "$(available_cpus)") - 1))
-	[ $NR -le 16 ] || NR=16
-	PARTS=$(seq $NR)
+	some_parts
 	tell about image_bytes "$IMAGE_BYTES"
 	# What the first ones leave behind for good is no cost of the next ones.
 	each pk mkdir
@@ -291,6 +303,88 @@ exits()
 	done
 }
 
+# The memory of the partitions tells which of the counted instructions are theirs.
+tell_theirs()
+{
+	tell theirs "$(cat kst-*/memory 2>/dev/null | cut -d ' ' -f 1 | tr '\n' ' ')"
+}
+
+# count NAME PK-COMMAND...: what it takes, as one value of the run
+count()
+{
+	local name="$ID/$1"
+
+	shift
+	pk count "$name" "$@" || die "$name: pk $*"
+}
+
+# scale_run RUN PARTITION
+scale_run()
+{
+	ID=scale/$1/$2
+	tell run "suite=scale partitions=$2 run=$1"
+}
+
+# A second for what the last step leaves to be done
+watching()
+{
+	sleep 1
+	count rest bench rest 10
+}
+
+# one_more NAME
+one_more()
+{
+	count create write create "$1 cpus=$(pick "$EACH") memory=64M"
+	tell_theirs
+	count image load "$(id_of "$1")" "$KERNEL" "$INITRD" quiet
+	count start write "$1/state" start
+	wait_state "$1" running && wait_text "$1" "app: ready" || die "$1 does not start"
+}
+
+one_less()
+{
+	tell_theirs
+	count kill write "$1/state" kill
+	count remove rmdir "$1"
+}
+
+scale_once()
+{
+	local part
+
+	scale_run "$1" 0
+	watching
+	for part in $PARTS; do
+		scale_run "$1" "$part"
+		one_more "kst-$part"
+		case $part in
+		1|2|4|8|16) watching ;;
+		esac
+	done
+	for part in $(echo "$PARTS" | sort -rn); do
+		scale_run "$1" "$part"
+		one_less "kst-$part"
+	done
+}
+
+scale()
+{
+	local run
+
+	some_parts
+	EACH=$((($(nr_cpus "$(available_cpus)") - 1) / NR))
+	[ $EACH -le 3 ] || EACH=3
+	tell about cpus_each "$EACH"
+	# As above, and the first one also finds caches cold.
+	scale_run 0 1
+	one_more kst-1
+	one_less kst-1
+	for run in $(seq "$RUNS"); do
+		scale_once "$run"
+	done
+}
+
 # What the kernels of partitions have in common with this one
 LIKE_HERE=$(grep -o "cpu_init_udelay=[0-9]*" /proc/cmdline)
 setup
@@ -305,8 +399,8 @@ tell about command_line "$(cat /proc/cmdline)"
 tell about tsc_mhz "$(dmesg | sed -n 's/.*tsc: .* \([0-9.]*\) MHz.*/\1/p' | tail -n 1)"
 case ${1:-} in
 lifecycle|counted) lifecycle ;;
-memory|exits) "$1" ;;
-*) die "bench.sh lifecycle|counted|memory|exits" ;;
+memory|exits|scale|steady) "$1" ;;
+*) die "bench.sh lifecycle|counted|memory|exits|scale|steady" ;;
 esac
 log_clean || die "the boot kernel complained"
 tell end

@@ -174,6 +174,13 @@ static int bench_switches(size_t count)
 	return ret;
 }
 
+/* What goes on of itself. */
+static int bench_rest(size_t seconds)
+{
+	sleep(seconds);
+	return PK_OK;
+}
+
 int pk_bench(int argc, char **argv)
 {
 	static const struct {
@@ -186,6 +193,7 @@ int pk_bench(int argc, char **argv)
 		{ "calls", bench_calls },
 		{ "faults", bench_faults },
 		{ "switches", bench_switches },
+		{ "rest", bench_rest },
 	};
 
 	if (argc != 3)
