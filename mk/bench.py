@@ -423,6 +423,33 @@ def steady_samples(folder, mode):
     return samples
 
 
+WHILE = {"nothing": "nothing goes on", "hotplug": "a CPU goes offline and online",
+         "lives": "partitions live and die"}
+
+
+def late(folder):
+    """{(where, while): [values of each run]} of timers."""
+    raw = load(folder, "noise") or {"runs": []}
+    found = {}
+    for run in raw["runs"]:
+        where = "boot kernel" if run["where"] == "boot" else "another partition"
+        found.setdefault((where, WHILE[run["while"]]), []).append(run["values"])
+    return found
+
+
+def noise_samples(folder):
+    """How late timers are while others do something, beside nothing going on."""
+    samples = {}
+    found = late(folder)
+    for (where, meanwhile), runs in found.items():
+        for key, word in (("avg", "average"), ("max", "worst")):
+            entry = entry_of(samples, ("noise", where, f"{word}, {meanwhile}"), "us",
+                             WHILE["nothing"])
+            entry["samples"] = [values[key] for values in runs]
+            entry["floors"] = [values[key] for values in found[where, WHILE["nothing"]]]
+    return samples
+
+
 def exit_counts(raw):
     """{work: {kind: [counts]}}"""
     counts = {}
@@ -453,8 +480,8 @@ def all_samples(folder):
     """Everything that a folder has."""
     return {**lifecycle_samples(folder, "lifecycle"), **lifecycle_samples(folder, "counted"),
             **memory_samples(folder), **exit_samples(folder), **scale_samples(folder),
-            **{key: entry for mode in ("counted", "timed")
-               for key, entry in steady_samples(folder, mode).items()}}
+            **noise_samples(folder),
+            **steady_samples(folder, "counted"), **steady_samples(folder, "timed")}
 
 
 def number(value):
@@ -575,10 +602,27 @@ def plot_ratios(samples, suite, out):
     rows = list(dict.fromkeys(w for g, w in mine if g in groups))
     plot(suite, [["what", *groups]] +
          [[w, *(statistics.median(mine[g, w]) for g in groups)] for w in rows],
-         'set style data linespoints\nset xtics rotate by -30\nset ylabel "ratio, medians"\n'
+         'set yrange [*:*]\nset style data linespoints\nset xtics rotate by -30\n'
+         'set ylabel "ratio, medians"\n'
          f'plot for [i=2:{len(groups) + 1}] "{BENCH}/{suite}.data" '
          'using i:xtic(1) title columnheader(i)')
     out += [f"![ratios to the floors]({suite}.png)", ""]
+
+
+def plot_late(_samples, suite, out):
+    """How many wake-ups were how late, of all runs."""
+    found = late(BENCH)
+    bins = sorted({int(key[4:]) for runs in found.values() for values in runs
+                   for key, count in values.items() if key.startswith("bin_") and count})
+    names = [", ".join(key) for key in found]
+    plot(suite, [["late", *names]] +
+         [[at * 2, *(sum(values.get(f"bin_{at}", 0) for values in runs) or 0.5
+                     for runs in found.values())] for at in bins],
+         'set logscale xy\nset yrange [0.5:*]\nset style data linespoints\n'
+         'set xlabel "late by less than, us"\nset ylabel "wake-ups"\n'
+         f'plot for [i=2:{len(names) + 1}] "{BENCH}/{suite}.data" '
+         'using 1:i title columnheader(i)')
+    out += [f"![how late timers are]({suite}.png)", ""]
 
 
 def exits_in_short(folder, samples, out):
@@ -658,6 +702,13 @@ SECTIONS = {
         "Steady state, in time",
         "The same work in the time of an emulated machine, with all that it is disturbed by.",
         plot_ratios),
+    "noise": (
+        "Neighbour noise",
+        "How late timers are in the boot kernel and in a partition while nothing else goes\n"
+        "on, while a CPU of the boot kernel goes offline and online, and while another\n"
+        "partition is made, started, crashes, is started again, killed and removed. What\n"
+        "the host does is part of it.",
+        plot_late),
 }
 
 

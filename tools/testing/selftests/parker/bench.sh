@@ -10,12 +10,15 @@
 #   scale      what each of 16 partitions costs, and the boot kernel's watching of them
 #   steady     the same work in the boot kernel, alone and with 16 partitions running, and
 #              in an application kernel
+#   noise      how late timers are in the boot kernel and in a partition while others come
+#              and go
 #
 # PARKER_BENCH_RUNS    how often each is done (default: 5)
 # PARKER_BENCH_SHAPES  CPUS:MEMORY,... of the lifecycle (default: 1, 4 and 8 CPUs with
 #                      256M, 1G and 2G each)
-# PARKER_BENCH_INITRD  initrd of the application kernel with bench-work.sh and its
-#                      programs (default: /boot/bench-initrd)
+# PARKER_BENCH_INITRD  initrd of the application kernel with bench-work.sh, rt-work.sh and
+#                      their programs (default: /boot/bench-initrd)
+# PARKER_BENCH_SECONDS how long each is measured for noise (default: 10)
 # PARKER_BENCH_COUNT   system calls and so on of the exits (default: 1000000)
 #
 # It prints lines that begin with "bench:". "run" names what the lines up to the next one
@@ -399,8 +402,8 @@ tell about command_line "$(cat /proc/cmdline)"
 tell about tsc_mhz "$(dmesg | sed -n 's/.*tsc: .* \([0-9.]*\) MHz.*/\1/p' | tail -n 1)"
 case ${1:-} in
 lifecycle|counted) lifecycle ;;
-memory|exits|scale|steady) "$1" ;;
-*) die "bench.sh lifecycle|counted|memory|exits|scale|steady" ;;
+memory|exits|scale|steady|noise) "$1" ;;
+*) die "bench.sh lifecycle|counted|memory|exits|scale|steady|noise" ;;
 esac
 log_clean || die "the boot kernel complained"
 tell end
