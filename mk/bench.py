@@ -712,6 +712,29 @@ SECTIONS = {
 }
 
 
+# What it may cost at most: ratios to the floors, or KiB; of some groups or of all
+BARS = (
+    ("scale", ("create", "image", "start", "kill", "remove"), 1.2),
+    ("steady-counted", (PAIRS[0][0],), 1.01),
+    ("steady-counted", (PAIRS[1][0],), 1.005),
+    ("memory", (), 64),
+)
+
+
+def bars(samples, out):
+    """The worst median of each, beside what it may be."""
+    out += ["## Bars", "", "| what | at most | worst | of |", "|---|--:|--:|---|"]
+    for suite, groups, most in BARS:
+        found = [(statistics.median(judged(entry)[0]), group, what)
+                 for (s, group, what), entry in samples.items()
+                 if s == suite and (group in groups or not groups)]
+        if found:
+            worst, group, what = max(found)
+            out.append(f"| {SECTIONS[suite][0]}: {groups[0] if len(groups) == 1 else 'all'} "
+                       f"| {most} | {worst:.4g} | {group}: {what} |")
+    out.append("")
+
+
 def report():
     """out/bench/report.md"""
     samples = all_samples(BENCH)
@@ -721,6 +744,7 @@ def report():
            "Measured in an emulated machine: what counts are ratios of one run. A floor is the",
            "same work done without Parker, in the same run; a ratio is that of a run's time to",
            "its own floor. The raw data is in the JSON files beside this one.", ""]
+    bars(samples, out)
     for suite, (title, text, show) in SECTIONS.items():
         if any(s == suite for s, _, _ in samples):
             out += [f"## {title}", "", text, ""]
