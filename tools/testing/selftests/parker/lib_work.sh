@@ -46,7 +46,7 @@ unpack_work()
 	(cd "$TMP/work" && cpio -i <"$WORK") 2>"$TMP/said" || die "no $WORK"
 }
 
-# Those that stay need not be started again and again.
+# The boot kernel has the same CPUs and memory throughout: what is given away stays so.
 steady()
 {
 	local run
@@ -54,14 +54,14 @@ steady()
 	some_parts
 	tell about partitions "$NR"
 	unpack_work
+	each pk mkdir
+	each give
+	each put
 	for run in $(seq "$RUNS"); do
 		work_here "$run" alone
 		work_here "$run" again
 		work_there "$run"
 	done
-	each pk mkdir
-	each give
-	each put
 	each run
 	for run in $(seq "$RUNS"); do
 		work_here "$run" beside
