@@ -343,13 +343,12 @@ def memory_samples(folder):
     raw = load(folder, "memory")
     if not raw:
         return {}
-    image = int(raw["about"]["image_bytes"])
     samples = {}
     for run in raw["runs"]:
         value, number = run["values"], int(run["partitions"])
-        own = {"made": 0, "given": value["own"], "loaded": value["own"] + image * number,
-               "running": value["own"] + image * number,
-               "stopped": value["own"] + image * number, "control: removed": 0}
+        kept = value["own"] + value["images"]
+        own = {"made": 0, "given": value["own"], "loaded": kept, "running": kept,
+               "stopped": kept, "control: removed": 0}
         for stage, known in own.items():
             entry = samples.setdefault(("memory", f"{number} partitions", stage),
                                        {"unit": "KiB", "samples": [], "floors": [], "floor": ""})
@@ -681,7 +680,7 @@ SECTIONS = {
     "memory": (
         "Memory",
         "What is no longer free in the boot kernel, for each partition, less its own\n"
-        "memory and its image.",
+        "memory and what is kept of its image.",
         plot_memory),
     "exits": (
         "Exits of a guarded partition",

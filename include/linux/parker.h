@@ -55,6 +55,7 @@ struct parker_region {
  * @log_violations: which lets it go on after it touched what is not its
  * @image:	kernel, initrd and command line: the buffers of a file mode kimage
  * @unpacked:	from arch_parker_unpack()
+ * @version:	newest version of the contract that the kernel understands
  * @block_pa:	physical address of the hand-over block, set by arch_parker_prepare()
  * @block:	its address in the direct map, set by arch_parker_prepare()
  * @arch:	the architecture's own, set by arch_parker_prepare()
@@ -75,6 +76,7 @@ struct parker_boot {
 	bool log_violations;
 	const struct kimage *image;
 	const struct parker_unpacked *unpacked;
+	unsigned int version;
 
 	phys_addr_t block_pa;
 	struct parker_given *block;
@@ -86,11 +88,13 @@ struct parker_boot {
  * @release:	its kernel release, as uname -r gives it
  * @version:	newest version of the contract that it understands
  * @cmdline_max: length of the longest command line that it takes
+ * @head_len:	bytes of the file that a start looks at when the kernel was unpacked
  */
 struct parker_image_info {
 	char release[65];
 	unsigned int version;
 	unsigned int cmdline_max;
+	size_t head_len;
 };
 
 /*

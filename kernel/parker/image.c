@@ -3,7 +3,7 @@
  * Parker: an image per partition, kept as it was read.
  *
  * Nothing is placed here: that is done at every start. But the kernel is unpacked here,
- * where that is known how, and is kept so beside the file.
+ * where that is known how, and is kept so.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -71,6 +71,19 @@ static int check_cmdline(const struct parker_image *image, struct parker_error *
 	return parker_fail(err, -EINVAL,
 			   "load: the command line has %lu letters, and the kernel takes %u",
 			   len - 1, image->info.cmdline_max);
+}
+
+/* What is packed is not needed any more. */
+static void keep_head(struct kimage *kimage, size_t len)
+{
+	void *head = vmalloc(len);
+
+	if (!head)
+		return;
+	memcpy(head, kimage->kernel_buf, len);
+	vfree(kimage->kernel_buf);
+	kimage->kernel_buf = head;
+	kimage->kernel_buf_len = len;
 }
 
 /**
@@ -145,6 +158,9 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 
 	image->unpacked = arch_parker_unpack(kimage->kernel_buf, kimage->kernel_buf_len,
 					     &image->unpacked_len);
+	image->kernel_len = kimage->kernel_buf_len;
+	if (image->unpacked)
+		keep_head(kimage, image->info.head_len);
 	return no_free_ptr(image);
 }
 
@@ -158,7 +174,7 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 void parker_image_show(struct seq_file *m, const struct parker_image *image)
 {
 	seq_printf(m, "release %s\n", image->info.release);
-	seq_printf(m, "kernel_bytes %lu\n", image->kimage->kernel_buf_len);
+	seq_printf(m, "kernel_bytes %zu\n", image->kernel_len);
 	seq_printf(m, "initrd_bytes %lu\n", image->kimage->initrd_buf_len);
 	seq_printf(m, "contract %u\n", image->info.version);
 	seq_printf(m, "unpacked_bytes %zu\n", image->unpacked_len);

@@ -58,12 +58,14 @@ enum parker_state {
 /**
  * struct parker_image - a loaded kernel, pristine
  * @kimage:	holds the buffers of kernel, initrd and command line
+ * @kernel_len:	length of the kernel's file in bytes
  * @info:	what the kernel says of itself
  * @unpacked:	the kernel, ready to be placed, NULL: it unpacks itself
  * @unpacked_len: its length in bytes
  */
 struct parker_image {
 	struct kimage *kimage;
+	size_t kernel_len;
 	struct parker_image_info info;
 	struct parker_unpacked *unpacked;
 	size_t unpacked_len;

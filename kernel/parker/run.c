@@ -56,6 +56,7 @@ static int build(struct parker_partition *p, struct parker_error *err)
 		.log_violations	= p->log_violations,
 		.image		= p->image->kimage,
 		.unpacked	= p->image->unpacked,
+		.version	= p->image->info.version,
 	};
 	ret = arch_parker_prepare(&p->boot, err);
 	p->boot.functions = NULL;

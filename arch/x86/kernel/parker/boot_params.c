@@ -156,6 +156,8 @@ int arch_parker_check_image(const void *kernel, size_t len,
 				   "The machine runs in x2APIC mode, the kernel lacks CONFIG_X86_X2APIC");
 	info->version = le16_to_cpu(decl->version);
 	info->cmdline_max = parker_image_header(kernel)->cmdline_size;
+	info->head_len = max(parker_image_setup_len(parker_image_header(kernel)),
+			     sizeof(struct boot_params));
 	image_release(kernel, len, info);
 	return 0;
 }
@@ -416,16 +418,6 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 	given->checksum = cpu_to_le32(parker_abi_checksum(given, size));
 }
 
-/* That there is a declaration was seen at load. */
-static int check_policy(const struct kimage *image, struct parker_error *err)
-{
-	const struct parker_declaration *decl = parker_find_declaration(image->kernel_buf,
-								 image->kernel_buf_len);
-
-	return parker_policy_check(&parker_policy, image->cmdline_buf,
-				   le16_to_cpu(decl->version), err);
-}
-
 /**
  * parker_copy_in() - Copy what a partition's CPUs will read
  * @to:		physical address
@@ -480,7 +472,8 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 	    cpumask_weight(boot->cpus) * sizeof(struct parker_cpu) > REQUEST_OFFSET)
 		return parker_fail(err, -EINVAL,
 				   "More CPUs and devices than the contract has room for");
-	ret = check_policy(image, err) ?: parker_place_all(boot, &place, err);
+	ret = parker_policy_check(&parker_policy, image->cmdline_buf, boot->version, err) ?:
+	      parker_place_all(boot, &place, err);
 	if (ret)
 		return ret;
 

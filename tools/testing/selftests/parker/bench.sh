@@ -196,6 +196,14 @@ kill_one()
 	pk write "$1/state" kill
 }
 
+# What is kept of all images, to start them from
+image_bytes()
+{
+	awk '$1 == "unpacked_bytes" && $2 { sum += $2 - file } $1 == "initrd_bytes" { sum += $2 }
+		$1 == "kernel_bytes" { file = $2; sum += $2 } END { printf "%.0f\n", sum }' \
+		kst-*/image
+}
+
 memory_once()
 {
 	tell run "suite=memory partitions=$NR run=$1"
@@ -207,6 +215,7 @@ memory_once()
 	value own "$(cat kst-*/memory | awk '{ sum += $2 } END { printf "%.0f\n", sum }')"
 	each put
 	value loaded "$(free_bytes)"
+	value images "$(image_bytes)"
 	each run
 	value running "$(free_bytes)"
 	each kill_one
@@ -228,7 +237,6 @@ memory()
 	local run
 
 	some_parts
-	tell about image_bytes "$IMAGE_BYTES"
 	# What the first ones leave behind for good is no cost of the next ones.
 	each pk mkdir
 	each give
