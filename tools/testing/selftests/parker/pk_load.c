@@ -211,5 +211,7 @@ int pk_stall(int argc, char **argv)
 		return PK_WRONG;
 	}
 	memcpy(image + entry, code, sizeof(code));
+	/* payload_length: so that nobody unpacks it, and goes another way. */
+	memset(image + 0x24c, 0, 4);
 	return PK_OK;
 }
