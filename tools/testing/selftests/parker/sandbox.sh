@@ -22,9 +22,11 @@ speaks()
 	pk write kst-box/state start 2>/dev/null || return
 	pk poll -c kst-box/console 20 "$TEXT" "Kernel panic" >/dev/null
 	usec=$(($(uptime_usec) - from))
-	wait_state kst-box stopped crashed running >/dev/null
-	# What cannot even panic is ended here.
-	grep -q "$TEXT" kst-box/console && return
+	if grep -q "$TEXT" kst-box/console; then
+		wait_state kst-box stopped crashed >/dev/null
+		return
+	fi
+	# It may not even be able to panic.
 	pk write kst-box/state kill
 	return 1
 }
