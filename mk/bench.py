@@ -529,6 +529,15 @@ def plot(name, lines, commands):
     subprocess.run(["gnuplot"], input=text.encode(), check=True)
 
 
+def plot_columns(name, lines, commands, using="i:xtic(1)"):
+    """plot() of each column but the first, by the names in the first line."""
+    plot(name, lines, f'{commands}\nplot for [i=2:{len(lines[0])}] "{BENCH}/{name}.data" '
+         f'using {using} title columnheader(i)')
+
+
+HISTOGRAM = "set style data histograms\nset style fill solid 0.7\nset style histogram"
+
+
 def median_of(samples, suite, group, what):
     """The median, 0 if there is none."""
     entry = samples.get((suite, group, what))
@@ -542,11 +551,8 @@ def plot_lifecycle(samples, suite, out):
     groups = list(dict.fromkeys(g for s, g, _ in samples if s == suite))
     lines = [["shape", *parts]]
     lines += [[g, *(median_of(samples, suite, g, p) for p in parts)] for g in groups]
-    plot(suite, lines,
-         'set style data histograms\nset style histogram rowstacked\nset style fill solid 0.7\n'
-         'set boxwidth 0.7\nset ylabel "ms, medians"\n'
-         f'plot for [i=2:{len(parts) + 1}] "{BENCH}/{suite}.data" '
-         'using i:xtic(1) title columnheader(i)')
+    plot_columns(suite, lines,
+                 f'{HISTOGRAM} rowstacked\nset boxwidth 0.7\nset ylabel "ms, medians"')
     out += [f"![where the time of a life goes]({suite}.png)", ""]
     lines = []
     for group in groups:
@@ -556,8 +562,7 @@ def plot_lifecycle(samples, suite, out):
         lines.append([group] + [f(entry[k]) for k in ("samples", "floors")
                                 for f in (statistics.median, min, max)])
     plot(f"start-{suite}", lines,
-         'set style data histograms\nset style histogram errorbars gap 1\n'
-         'set style fill solid 0.7\nset ylabel "ms to user space, median, min, max"\n'
+         f'{HISTOGRAM} errorbars gap 1\nset ylabel "ms to user space, median, min, max"\n'
          f'plot "{BENCH}/start-{suite}.data" using 2:3:4:xtic(1) title "partition, from start", '
          '"" using 5:6:7 title "direct boot, from the end of the firmware"')
     out += [f"![start beside a direct boot](start-{suite}.png)", ""]
@@ -568,8 +573,7 @@ def plot_memory(samples, suite, out):
     rows = [[w] + [f(e["samples"]) for f in (statistics.median, min, max)]
             for (s, _, w), e in samples.items() if s == suite]
     plot(suite, rows,
-         'set style data histograms\nset style histogram errorbars gap 1\n'
-         'set style fill solid 0.7\nset ylabel "KiB of the boot kernel for each"\n'
+         f'{HISTOGRAM} errorbars gap 1\nset ylabel "KiB of the boot kernel for each"\n'
          'set yrange [*:*]\n'
          f'plot "{BENCH}/memory.data" using 2:3:4:xtic(1) title "median, min, max"')
     out += ["![memory for each partition](memory.png)", ""]
@@ -581,8 +585,7 @@ def plot_exits(samples, out):
     lines = [[w, *(max(median_of(samples, "exits", f"{m}, {w}", "all"), 0.5)
                    for m in ("xapic", "x2apic"))] for w in works]
     plot("exits", lines,
-         'set style data histograms\nset style histogram clustered gap 1\n'
-         'set style fill solid 0.7\nset logscale y\nset yrange [0.5:*]\n'
+         f'{HISTOGRAM} clustered gap 1\nset logscale y\nset yrange [0.5:*]\n'
          'set ylabel "exits, medians"\n'
          f'plot "{BENCH}/exits.data" using 2:xtic(1) title "xAPIC", '
          '"" using 3 title "x2APIC"')
@@ -599,12 +602,10 @@ def plot_ratios(samples, suite, out):
     mine = {(g, w): ratios(e) for (s, g, w), e in samples.items() if s == suite and e["floors"]}
     groups = [g for g in dict.fromkeys(g for g, _ in mine) if g != "watching, a second"]
     rows = list(dict.fromkeys(w for g, w in mine if g in groups))
-    plot(suite, [["what", *groups]] +
-         [[w, *(statistics.median(mine[g, w]) for g in groups)] for w in rows],
-         'set yrange [*:*]\nset style data linespoints\nset xtics rotate by -30\n'
-         'set ylabel "ratio, medians"\n'
-         f'plot for [i=2:{len(groups) + 1}] "{BENCH}/{suite}.data" '
-         'using i:xtic(1) title columnheader(i)')
+    plot_columns(suite, [["what", *groups]] +
+                 [[w, *(statistics.median(mine[g, w]) for g in groups)] for w in rows],
+                 'set yrange [*:*]\nset style data linespoints\nset xtics rotate by -30\n'
+                 'set ylabel "ratio, medians"')
     out += [f"![ratios to the floors]({suite}.png)", ""]
 
 
@@ -614,13 +615,11 @@ def plot_late(_samples, suite, out):
     bins = sorted({int(key[4:]) for runs in found.values() for values in runs
                    for key, count in values.items() if key.startswith("bin_") and count})
     names = [", ".join(key) for key in found]
-    plot(suite, [["late", *names]] +
-         [[at * 2, *(sum(values.get(f"bin_{at}", 0) for values in runs) or 0.5
-                     for runs in found.values())] for at in bins],
-         'set logscale xy\nset yrange [0.5:*]\nset style data linespoints\n'
-         'set xlabel "late by less than, us"\nset ylabel "wake-ups"\n'
-         f'plot for [i=2:{len(names) + 1}] "{BENCH}/{suite}.data" '
-         'using 1:i title columnheader(i)')
+    plot_columns(suite, [["late", *names]] +
+                 [[at * 2, *(sum(values.get(f"bin_{at}", 0) for values in runs) or 0.5
+                             for runs in found.values())] for at in bins],
+                 'set logscale xy\nset yrange [0.5:*]\nset style data linespoints\n'
+                 'set xlabel "late by less than, us"\nset ylabel "wake-ups"', "1:i")
     out += [f"![how late timers are]({suite}.png)", ""]
 
 
