@@ -213,6 +213,11 @@ bool parker_wants_kaslr(const struct parker_boot *boot)
 	return boot->unpacked && !(cmdline && cmdline_find_option_bool(cmdline, "nokaslr"));
 }
 
+static u64 first_place(const struct parker_room *room, unsigned int i, u64 align, u64 lowest)
+{
+	return ALIGN(max(room->start[i], lowest), align);
+}
+
 /**
  * parker_place_random() - Find a place at random for what has one
  * @room:	what is free, with the place that it has
@@ -229,7 +234,7 @@ phys_addr_t parker_place_random(const struct parker_room *room, u64 len, u64 ali
 	unsigned int i;
 
 	for (i = 0; i < room->nr; i++) {
-		u64 start = ALIGN(max_t(u64, room->start[i], lowest), align);
+		u64 start = first_place(room, i, align, lowest);
 
 		slots[i] = start < room->end[i] && room->end[i] - start >= len ?
 			   (room->end[i] - start - len) / align + 1 : 0;
@@ -238,7 +243,7 @@ phys_addr_t parker_place_random(const struct parker_room *room, u64 len, u64 ali
 	slot = get_random_u32_below(total);
 	for (i = 0; slot >= slots[i]; i++)
 		slot -= slots[i];
-	return ALIGN(max_t(u64, room->start[i], lowest), align) + slot * align;
+	return first_place(room, i, align, lowest) + slot * align;
 }
 
 /**
