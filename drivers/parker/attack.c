@@ -124,20 +124,20 @@ static bool attack_port(void)
 
 	switch (prandom_u32_state(&rnd) % 6) {
 	case 0:
-		outb(prandom_u32_state(&rnd), port);
+		__outb(prandom_u32_state(&rnd), port);
 		return false;
 	case 1:
-		outw(prandom_u32_state(&rnd), port);
+		__outw(prandom_u32_state(&rnd), port);
 		return false;
 	case 2:
-		outl(prandom_u32_state(&rnd), port);
+		__outl(prandom_u32_state(&rnd), port);
 		return false;
 	case 3:
-		return inb(port) != 0xff;
+		return __inb(port) != 0xff;
 	case 4:
-		return inw(port) != 0xffff;
+		return __inw(port) != 0xffff;
 	default:
-		return inl(port) != U32_MAX;
+		return __inl(port) != U32_MAX;
 	}
 }
 
@@ -269,7 +269,7 @@ static bool attack_sipi(void)
 /* The port of POST codes */
 static bool one_port(void)
 {
-	outb(0, 0x80);
+	__outb(0, 0x80);
 	return false;
 }
 

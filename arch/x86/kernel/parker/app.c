@@ -379,6 +379,7 @@ static void __init app_arch_setup(void)
 	log_ignored_params();
 	log_policy();
 
+	setup_force_cpu_cap(X86_FEATURE_PARKER_APP);
 	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 	preset_lpj = (u64)given_tsc_khz * 1000 / HZ;
 	if (le32_to_cpu(given->flags) & PARKER_GIVEN_TSC_RELIABLE)

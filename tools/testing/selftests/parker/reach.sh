@@ -136,7 +136,7 @@ check_or_skip "$LACK" "/proc/mtrr is refused" refuses_but_here /proc/mtrr pk ope
 check_or_skip "$LACK" "no frequencies to choose" offers_not /sys/devices/system/cpu/cpufreq
 check_or_skip "$LACK" "no idle states to choose" offers_not /sys/devices/system/cpu/cpuidle
 check_or_skip "$LACK" "no limits of power to set" offers_no_limits
-check_or_skip "$LACK" "CMOS is not read" sees_no_cmos
+check_or_skip "$LACK" "a driver that does not ask for ports reads no CMOS" sees_no_cmos
 check_or_skip "$LACK" "ioperm() is refused" refuses_but_here ioperm pk ioperm 0x80
 check_or_skip "$LACK" "iopl() is refused" refuses_but_here iopl pk iopl 3
 check_or_skip "$LACK" "/dev/mem is refused" refuses_but_here /dev/mem pk open /dev/mem
