@@ -125,6 +125,6 @@ explain()
 	for dir in ${1:-kst-*}; do
 		[ -d "$dir" ] || continue
 		note "$dir: $(state "$dir"): $(cat "$dir/reason"): $(cat "$dir/last_error")"
-		tail -n 15 "$dir/console" | sed 's/^/# | /'
+		tail -n 40 "$dir/console" | sed 's/^/# | /'
 	done
 }
