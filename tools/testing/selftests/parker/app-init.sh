@@ -258,7 +258,8 @@ map()
 offers()
 {
 	for file in /sys/devices/system/cpu/cpufreq /sys/devices/system/cpu/cpuidle \
-		/sys/bus/platform/devices/intel_rapl_msr.0; do
+		/sys/bus/platform/devices/intel_rapl_msr.0 \
+		/sys/devices/system/cpu/cpu0/microcode; do
 		[ ! -e $file ] || say "offers $file"
 	done
 	say "flags $(sed -n 's/^flags[^:]*: //p' /proc/cpuinfo | head -n 1)"
@@ -278,8 +279,9 @@ reach()
 	refused /dev/mem pk open /dev/mem EPERM
 	refused /dev/port pk open /dev/port EPERM
 	refused "MSR write" pk msr 0 0x404 0 EPERM
-	# BIOS, memory that is never given away, configuration space, I/O APIC, HPET, flash
-	for address in 0xf0000 0x400000 0xb0000000 0xfec00000 0xfed00000 0xffc00000; do
+	# BIOS, memory that is never given away, configuration space, I/O APIC, HPET, TXT, flash
+	for address in 0xf0000 0x400000 0xb0000000 0xfec00000 0xfed00000 0xfed30000 \
+		0xffc00000; do
 		map ioremap $address
 		map memremap $address
 	done

@@ -54,7 +54,7 @@ refuses()
 maps_nothing()
 {
 	refuses ioremap && refuses memremap &&
-		same "$(grep -c "^app: refused \(io\|mem\)remap" kst-a/console)" 12 &&
+		same "$(grep -c "^app: refused \(io\|mem\)remap" kst-a/console)" 14 &&
 		grep -q "parker: .* wants to map .*, which is not the partition's" kst-a/console
 }
 
@@ -121,7 +121,7 @@ sees_no_cmos()
 
 setup
 need 2 256
-plan 17
+plan 18
 CPUS=$(pick 2)
 
 check "machine-check banks can be told apart" clear_bank "$CPUS"
@@ -136,6 +136,7 @@ check_or_skip "$LACK" "/proc/mtrr is refused" refuses_but_here /proc/mtrr pk ope
 check_or_skip "$LACK" "no frequencies to choose" offers_not /sys/devices/system/cpu/cpufreq
 check_or_skip "$LACK" "no idle states to choose" offers_not /sys/devices/system/cpu/cpuidle
 check_or_skip "$LACK" "no limits of power to set" offers_no_limits
+check_or_skip "$LACK" "no microcode to load" offers_not /sys/devices/system/cpu/cpu0/microcode
 check_or_skip "$LACK" "a driver that does not ask for ports reads no CMOS" sees_no_cmos
 check_or_skip "$LACK" "ioperm() is refused" refuses_but_here ioperm pk ioperm 0x80
 check_or_skip "$LACK" "iopl() is refused" refuses_but_here iopl pk iopl 3
