@@ -64,7 +64,11 @@ TRESPASSES = {
 
 PARTS = ["all boot", "all", "load_modules", "hotplug", "use_perf", "stress", "poweroff",
          "crash boot", "crash", "reboot boot", "reboot", "halt boot", "halt", "busy boot",
-         "busy", "trespass boot", "trespass", "trespass after"]
+         "busy", "trespass boot", "trespass", "trespass after", "guarded boot", "guarded",
+         "guarded after"]
+
+# What an attack in a guarded partition tries, and what is seen before it is refused
+TRIED = ("in", "out", "wrmsr", "wbinvd", "invd", "vmrun", "vmsave")
 
 
 def reason_of(msr):
@@ -91,7 +95,13 @@ class Audit:
         self.own = collections.Counter()
         # (part, kind, text, pc) -> count, of what may be foreign
         self.seen = collections.Counter()
+        # What was about to be executed in a guarded partition
+        self.tried = collections.Counter()
         self.lines = 0
+
+    def is_guarded(self):
+        """Is what the CPU is about to do not yet done?"""
+        return self.part.startswith("guarded")
 
     # Marks
 
@@ -166,7 +176,9 @@ class Audit:
 
     def insn(self, cpl, name, register, value, pc):
         """An instruction, before it is executed."""
-        if cpl:
+        if self.is_guarded():
+            self.tried[name] += 1
+        elif cpl:
             # All of these fault then, but for ports, which the trace shows if they work.
             self.own["instruction that faults in a program", name] += 1
         elif name in ("wrmsr", "wrmsrns"):
@@ -191,7 +203,9 @@ class Audit:
             self.may_be_foreign("instruction", f"{name} {register:#x} {value:#x}", pc)
 
     def page(self, how, address, pc):
-        """The first use of a page of memory in this part."""
+        """The first use of a page of memory in this part, below a guard also by this."""
+        if self.is_guarded():
+            return
         if self.is_own(self.memory, address):
             self.own["page of memory, first use in a part", how] += 1
         else:
@@ -262,7 +276,10 @@ def main():
     trespasses = {key: n for key, n in foreign.items() if key[0].startswith("trespass")}
     mistakes = collections.Counter()
     for (part, kind, text), count in foreign.items():
-        if not part.startswith("trespass"):
+        # The guard starts CPUs where they are parked, and nowhere else.
+        parked = kind == "start-up" and part.startswith("guarded") and \
+            int(text.split()[0], 16) >> 12 in stub_pages
+        if not part.startswith("trespass") and not parked:
             mistakes[kind, f"{text}, in {part}"] += count
 
     def none_of(*kinds):
@@ -300,6 +317,9 @@ def main():
     claim("and nothing but that",
           [f"{key[1]}: {key[2]}: {n}" for key, n in trespasses.items() if key not in expected])
 
+    claim("attacks below a guard were tried",
+          [f"no {name}" for name in TRIED if not audit.tried[name]])
+
     with open(sys.argv[1], "w", encoding="utf-8") as report:
         def put(title, counts):
             report.write(f"{title}\n")
@@ -308,6 +328,8 @@ def main():
         put("What the partition's CPUs touched that is theirs:", audit.own)
         put("What they did in the boot kernel's parking place, before and after:", stub)
         put("What they touched that is not theirs:", mistakes)
+        put("What was tried below a guard:",
+            {("instruction", name): n for name, n in audit.tried.items()})
         put("What they trespassed on, on purpose:",
             {(kind, text): n for (_, kind, text), n in trespasses.items()})
         report.write(f"{audit.lines} lines of log; partition: CPUs {sorted(audit.own_cpus)}\n")

@@ -23,6 +23,7 @@
 #   reach     tries each way to the machine that drivers and programs have
 #   audit     loads all modules, and does what an ordinary system does
 #   trespass  does what it must not, once each, so that nobody is harmed
+#   attacks   does so parker.count=N times each, at random
 
 export PATH=/bin
 CLOCKS=/sys/devices/system/clocksource/clocksource0
@@ -348,6 +349,14 @@ trespass()
 	say "trespass end"
 }
 
+attacks()
+{
+	for kind in read write mmio port msr ipi insn; do
+		attack $kind "$(argument parker.count)"
+	done
+	say "attacks end"
+}
+
 try_kexec()
 {
 	pk kexec /extra/kernel | while read -r line; do
@@ -456,6 +465,7 @@ work) work ;;
 reach) reach ;;
 audit) audit ;;
 trespass) trespass ;;
+attacks) attacks ;;
 storm) storm ;;
 busy) busy ;;
 kexec) try_kexec ;;

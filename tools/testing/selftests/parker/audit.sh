@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Lives of an application kernel that somebody watches from outside of the machine: one
-# that does all that an ordinary system does, one for each way to end, and one that does
-# what it must not. Marks tell who watches which CPUs, memory and devices are the
-# partition's, and when:
+# that does all that an ordinary system does, one for each way to end, one that does
+# what it must not, and one that tries this in a guarded partition. Marks tell who watches
+# which CPUs, memory and devices are the partition's, and when:
 #
 #   cpu N APIC-ID          said by that CPU, of each CPU of the machine
 #   own cpu N              and from here on of the partition
@@ -18,6 +18,7 @@
 
 DEVICE=0000:00:08.0
 SECONDS_EACH=${PARKER_SECONDS:-3}
+ATTACKS=${PARKER_ATTACKS:-1000}
 
 mark()
 {
@@ -133,5 +134,14 @@ mark "begin trespass after"
 pk write kst-a/state kill
 over trespass
 tr -d '\r' <kst-a/console | grep "^app: trespass"
+
+pk write kst-a/isolation guarded && pk write kst-a/on_violation log || die "not guarded"
+life guarded "parker.app=attacks parker.count=$ATTACKS" &&
+	wait_text kst-a "app: attacks end" || die "the attacks do not end"
+is_state kst-a running || die "it did not live through its attacks"
+mark "begin guarded after"
+note "attacks: $(field kst-a/stat violations)"
+pk write kst-a/state kill
+over attacks
 remove_all
 log_clean && cpus_back && note "audit done"
