@@ -12,6 +12,7 @@
 #              in an application kernel
 #   noise      how late timers are in the boot kernel and in a partition while others come
 #              and go
+#   kvm        a life, the same work and memory of a partition and of a virtual machine
 #
 # PARKER_BENCH_RUNS    how often each is done (default: 5)
 # PARKER_BENCH_SHAPES  CPUS:MEMORY,... of the lifecycle (default: 1, 4 and 8 CPUs with
@@ -29,6 +30,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$HERE/lib_work.sh"
+. "$HERE/lib_kvm.sh"
 
 RUNS=${PARKER_BENCH_RUNS:-5}
 SHAPES=${PARKER_BENCH_SHAPES:-1:256M,1:1G,1:2G,4:256M,4:1G,4:2G,8:256M,8:1G,8:2G}
@@ -43,6 +45,12 @@ tell()
 value()
 {
 	tell value "$1" "${2:-none}"
+}
+
+# With three digits after the point
+tsc_mhz()
+{
+	dmesg | sed -n 's/.*tsc: .* \([0-9.]*\) MHz.*/\1/p' | tail -n 1
 }
 
 # A shell needs some hundred microseconds for this, which the mark "nothing" tells.
@@ -99,13 +107,19 @@ ready()
 	return 1
 }
 
-# first_word NAME: the time at which an init speaks that does nothing else, which can be
-# compared with that of another machine
+now()
+{
+	pk bench tsc 0 | sed 's/^tsc //'
+}
+
+# first_word NAME: sets STARTED, and WORD to the time at which an init speaks that does
+# nothing else, which can be compared with that of another machine
 first_word()
 {
-	load "$1" "quiet $LIKE_HERE rdinit=/bin/pk -- bench tsc 0" && start "$1" &&
-		wait_state "$1" stopped || return
-	value tsc "$(sed -n 's/^tsc \([0-9]*\).*/\1/p' "$1/console")"
+	load "$1" "quiet $LIKE_HERE rdinit=/bin/pk -- bench tsc 0" || return
+	STARTED=$(now)
+	start "$1" && wait_state "$1" stopped || return
+	WORD=$(sed -n 's/^tsc \([0-9]*\).*/\1/p' "$1/console")
 }
 
 # live CPUS MEMORY: make, start, stop, start again, kill, and give back one by one
@@ -115,8 +129,8 @@ live()
 		load kst-b "quiet $LIKE_HERE" && ready kst-b &&
 		pk write kst-b/state stop && wait_state kst-b stopped &&
 		start kst-b && wait_state kst-b running && wait_text kst-b "app: ready" &&
-		pk write kst-b/state kill && first_word kst-b && pk write kst-b/memory 0 &&
-		pk write kst-b/cpus '' && pk rmdir kst-b
+		pk write kst-b/state kill && first_word kst-b && value tsc "$WORD" &&
+		pk write kst-b/memory 0 && pk write kst-b/cpus '' && pk rmdir kst-b
 }
 
 # lifecycle_once RUN CPUS MEMORY
@@ -407,11 +421,11 @@ tell about release "$(uname -r)"
 tell about cpus "$(online)"
 tell about memory "$(awk '/^MemTotal/ { print $2 * 1024 }' /proc/meminfo)"
 tell about command_line "$(cat /proc/cmdline)"
-tell about tsc_mhz "$(dmesg | sed -n 's/.*tsc: .* \([0-9.]*\) MHz.*/\1/p' | tail -n 1)"
+tell about tsc_mhz "$(tsc_mhz)"
 case ${1:-} in
 lifecycle|counted) lifecycle ;;
-memory|exits|scale|steady|noise) "$1" ;;
-*) die "bench.sh lifecycle|counted|memory|exits|scale|steady|noise" ;;
+memory|exits|scale|steady|noise|kvm) "$1" ;;
+*) die "bench.sh lifecycle|counted|memory|exits|scale|steady|noise|kvm" ;;
 esac
 log_clean || die "the boot kernel complained"
 tell end

@@ -29,15 +29,21 @@ worked()
 		grep -q "^bench-work: $ID end" "$TMP/worked" || die "not all of $ID"
 }
 
-work_there()
+# The work of $ID in kst-b, which is removed then
+run_there()
 {
-	make kst-b "$(pick 1)" 256M || die "no partition"
-	steady_run "$1" app
 	pk load "$(id_of kst-b)" "$KERNEL" "$WORK" \
 		"quiet $LIKE_HERE parker.app=do parker.do=/extra/bench-work.sh,$ID" &&
 		start kst-b && LIMIT=3600 wait_text kst-b "bench-work: $ID end"
 	worked <kst-b/console
 	remove kst-b || die "it does not end"
+}
+
+work_there()
+{
+	make kst-b "$(pick 1)" 256M || die "no partition"
+	steady_run "$1" app
+	run_there
 }
 
 unpack_work()

@@ -49,6 +49,7 @@ static const struct {
 	{ "bench", pk_bench, "zero|copy|tsc|calls|faults|switches|rest NUMBER" },
 	{ "count", pk_count, "NAME COMMAND..." },
 	{ "run", pk_program, "PROGRAM ARGUMENTS..." },
+	{ "first", pk_first, "NAME TEXT PROGRAM ARGUMENTS..." },
 	{ "ioperm", pk_ioperm, "PORT [ERRNO]" },
 	{ "iopl", pk_iopl, "LEVEL [ERRNO]" },
 	{ "open", pk_open, "FILE [ERRNO]" },

@@ -43,6 +43,7 @@ int pk_guard(int argc, char **argv);
 int pk_bench(int argc, char **argv);
 int pk_count(int argc, char **argv);
 int pk_program(int argc, char **argv);
+int pk_first(int argc, char **argv);
 int pk_ioperm(int argc, char **argv);
 int pk_iopl(int argc, char **argv);
 int pk_open(int argc, char **argv);

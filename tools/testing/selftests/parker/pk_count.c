@@ -2,8 +2,9 @@
 /*
  * pk count: what a command takes.  In an emulator that has mk/count-plugin.c of Parker's
  * repository, its log has the instructions of all CPUs before and after.  pk run: the
- * command is a program.
+ * command is a program.  pk first: how long one needs until it says something.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -41,22 +42,62 @@ int pk_count(int argc, char **argv)
 	return ret;
 }
 
-int pk_program(int argc, char **argv)
+/* Its output goes there, if there is something. */
+static pid_t start_program(char **argv, int output)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (output >= 0)
+		dup2(output, STDOUT_FILENO);
+	execvp(argv[0], argv);
+	perror(argv[0]);
+	_exit(PK_WRONG);
+}
+
+static int end_of(pid_t pid)
 {
 	int status;
-	pid_t pid;
 
-	if (argc < 2)
-		return PK_USAGE;
-	pid = fork();
-	if (!pid) {
-		execvp(argv[1], argv + 1);
-		perror(argv[1]);
-		_exit(PK_WRONG);
-	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
 		perror("fork");
 		return PK_WRONG;
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : PK_WRONG;
+}
+
+int pk_program(int argc, char **argv)
+{
+	if (argc < 2)
+		return PK_USAGE;
+	return end_of(start_program(argv + 1, -1));
+}
+
+int pk_first(int argc, char **argv)
+{
+	unsigned long long begin = __rdtsc(), seen = 0;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *output;
+	int ends[2];
+	pid_t pid;
+
+	if (argc < 4)
+		return PK_USAGE;
+	if (pipe2(ends, O_CLOEXEC)) {
+		perror("pipe");
+		return PK_WRONG;
+	}
+	pid = start_program(argv + 3, ends[1]);
+	close(ends[1]);
+	output = fdopen(ends[0], "r");
+	while (output && getline(&line, &size, output) > 0) {
+		if (!seen && strstr(line, argv[2]))
+			seen = __rdtsc() - begin;
+		fputs(line, stdout);
+	}
+	if (seen)
+		printf("bench: value %s %llu\n", argv[1], seen);
+	return end_of(pid) || !seen ? PK_WRONG : PK_OK;
 }
