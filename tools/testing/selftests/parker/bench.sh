@@ -334,12 +334,14 @@ tell_theirs()
 	tell theirs "$(cat kst-*/memory 2>/dev/null | cut -d ' ' -f 1 | tr '\n' ' ')"
 }
 
-# count NAME PK-COMMAND...: what it takes, as one value of the run
+# count NAME PK-COMMAND...: what it takes, as one value of the run. It begins at any time
+# between two ticks, or one would always come in the midst of the same step.
 count()
 {
 	local name="$ID/$1"
 
 	shift
+	pk bench calls "$(below 20000)"
 	pk count "$name" "$@" || die "$name: pk $*"
 }
 
