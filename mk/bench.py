@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""mk/bench.py data NAME | direct MODE RUNS SHAPES | work MODE RUNS | report | compare A B
+"""mk/bench.py data NAME | direct NAME RUNS SHAPES | work MODE RUNS | report | compare A B
 
 What mk/bench has measured: out/log/bench-NAME.out becomes out/bench/NAME.json, the same
 kernel is booted directly, out/bench/*.json becomes out/bench/report.md, and what two such
@@ -209,16 +209,16 @@ def boot(cpus, memory):
     return first - firmware.last
 
 
-def direct(mode, runs, shapes):
+def direct(name, runs, shapes):
     """The kernel of the partitions without Parker: the same CPUs, memory and initrd."""
+    measure = counted_boot if name.startswith("counted") else boot
     done = []
     for run in range(1, int(runs) + 1):
         for shape in shapes.split(","):
             cpus, memory = shape.split(":")
-            user = (counted_boot if mode == "counted" else boot)(cpus, memory)
             done.append({"suite": "direct", "cpus": cpus, "memory": memory, "run": str(run),
-                         "values": {"user": user}})
-    put(f"direct-{mode}", {"about": {}, "config": config(), "host": host(), "runs": done,
+                         "values": {"user": measure(cpus, memory)}})
+    put(f"direct-{name}", {"about": {}, "config": config(), "host": host(), "runs": done,
                    "command": (LOG / "bench-direct.command").read_text().strip()})
 
 
@@ -258,9 +258,10 @@ class Life:
         self.run = run
         self.hertz = mhz * 1e6
 
-    def at(self, kind, key, value, nth=0):
+    def at(self, kind, key, value, nth=0, after=0.0):
         """When the event was."""
-        found = [tsc for tsc, k, what in self.run["events"] if k == kind and what[key] == value]
+        found = [tsc for tsc, k, what in self.run["events"]
+                 if k == kind and what[key] == value and tsc / self.hertz > after]
         if len(found) <= nth:
             raise Bad(f"no {kind} {value} in the trace of {self.run['cpus']} CPUs, "
                       f"{self.run['memory']}, run {self.run['run']}")
@@ -285,7 +286,9 @@ class Life:
         zero = self.run["values"]["zero"] / self.hertz
         copy = self.run["values"]["copy"] / self.hertz
         start = self.at("begin", "step", "start")
-        user = self.run["values"]["tsc"] / self.hertz - self.at("begin", "step", "start", 2)
+        # The first one may have ended before anybody looked.
+        second = self.at("begin", "step", "start", 1)
+        user = self.run["values"]["tsc"] / self.hertz - start
         return {
             "make": (self.step("make"),),
             "claim CPUs": (self.step("cpus"), "offline by hand", self.mark("offline")),
@@ -301,10 +304,10 @@ class Life:
             "start to first code": (self.stamp("entry"),),
             "start to first byte": (self.stamp("console"),),
             "start to report": (self.stamp("up"),),
-            "start to running": (self.at("state", "state", "running") - start,),
+            "start to running": (self.at("state", "state", "running", after=second) - second,),
             "start to init": (self.stamp("user"),),
             "start to user space": (user, "direct boot", None),
-            "stop to stopped": (self.at("state", "state", "stopped") -
+            "stop to stopped": (self.at("state", "state", "stopped", after=second) -
                                 self.at("begin", "step", "stop"),),
             "kill to stopped": (self.step("kill"),),
             "release memory": (self.step("memory", 1), "zero it once", zero),
@@ -316,10 +319,17 @@ class Life:
 
 def lifecycle_samples(folder, suite):
     """{(suite, group, what): {"unit", "samples", "floor", "floors"}}"""
-    raw = load(folder, suite)
-    booted = load(folder, f"direct-{suite}") or {"runs": []}
-    if not raw:
-        return {}
+    samples = {}
+    for path in sorted(pathlib.Path(folder).glob(f"{suite}-*.json"),
+                       key=lambda path: int(path.stem.rpartition("-")[2])):
+        samples.update(lives(folder, suite, path.stem))
+    return samples
+
+
+def lives(folder, suite, name):
+    """Those of the partitions with one number of CPUs"""
+    raw = load(folder, name)
+    booted = load(folder, f"direct-{name}") or {"runs": []}
     boots = {(b["cpus"], b["memory"], b["run"]): b["values"]["user"] for b in booted["runs"]}
     mhz = float(raw["about"]["tsc_mhz"])
     samples = {}
@@ -697,7 +707,8 @@ SECTIONS = {
         "Times of the boot kernel's trace events and of the stamps in the hand-over\n"
         "block, all in cycles of one time stamp counter. The direct boot is that of the\n"
         "same kernel, initrd, CPUs and memory, from the last word of the firmware to the\n"
-        "first one of init, by the clock of the host. This init does nothing before.",
+        "first one of init, by the clock of the host. This init does nothing before. An\n"
+        "emulator is slow to write where code was executed, as when memory is released.",
         plot_lifecycle),
     "counted": (
         "Lifecycle, counted",
@@ -747,7 +758,7 @@ SECTIONS = {
     "kvm-timed": (
         "Beside a virtual machine, in time",
         "The same in the time of an emulated machine, where a guest's memory is found by\n"
-        "two walks, and a page that had code in it is cleared slowly.",
+        "two walks.",
         plot_ratios),
 }
 
@@ -775,7 +786,7 @@ def bars(samples, out):
         found = [(statistics.median(judged(entry)[0]), group, what)
                  for (s, group, what), entry in samples.items()
                  if s == suite and (not groups or group in groups)
-                 and (not rows or what in rows)]
+                 and (not rows or what in rows) and judged(entry)[1] == (unit or "ratio")]
         if found:
             worst, group, what = max(found)
             out.append(f"| {SECTIONS[suite][0]}: {title} | {most} {unit} | {worst:.4g} {unit} "
