@@ -30,14 +30,30 @@ app_irqs()
 		END { printf "%d\n", sum }'
 }
 
-# boot_irqs KIND...: their sum now, as the boot kernel counts
-boot_irqs()
+# boot_irqs_each KIND...: their sum now on each CPU, one a line, as the boot kernel counts
+boot_irqs_each()
 {
 	awk -v kinds="$*" '
 		BEGIN { n = split(kinds, list); for (i = 1; i <= n; i++) want[list[i] ":"] }
 		NR == 1 { cpus = NF; next }
-		$1 in want { for (i = 2; i <= cpus + 1 && i <= NF; i++) sum += $i }
-		END { printf "%d\n", sum }' /proc/interrupts
+		$1 in want { for (i = 2; i <= cpus + 1 && i <= NF; i++) sum[i] += $i }
+		END { for (i = 2; i <= cpus + 1; i++) printf "%d\n", sum[i] }' /proc/interrupts
+}
+
+# boot_irqs KIND...: the same of all CPUs
+boot_irqs()
+{
+	boot_irqs_each "$@" | awk '{ sum += $1 } END { printf "%d\n", sum }'
+}
+
+# most_more BEFORE AFTER: by how much the most grew, of as many numbers
+most_more()
+{
+	printf '%s\n' "$1" "$2" | awk '{ at[NR] = $1 }
+		END { half = NR / 2
+			for (i = 1; i <= half; i++) if (at[i + half] - at[i] > most)
+				most = at[i + half] - at[i]
+			printf "%d\n", most }'
 }
 
 # quiet_during COMMAND...: the one-CPU kernel notices nothing. It has nobody
@@ -87,9 +103,9 @@ boot_housekeeping()
 	echo 1 >/proc/sys/vm/stat_refresh
 }
 
-# An application kernel storms its own CPUs. One CPU of the boot kernel that got it,
-# too, would be too much; the boot kernel has interrupts of its own in that time, some
-# twenty a second, and a storm may take half a minute.
+# An application kernel storms its own CPUs. A CPU of the boot kernel that got it, too,
+# would have too many; the boot kernel has interrupts of its own in that time, some twenty a
+# second on all of its CPUs, and a storm may take half a minute.
 app_storm()
 {
 	local before after storm=$((COUNT * 10))
@@ -97,11 +113,11 @@ app_storm()
 	make kst-two "$(pick 2)" 192M &&
 		load kst-two "parker.app=storm parker.storm=$storm" || return
 	start kst-two && wait_text kst-two "app: storm begin" || return
-	before=$(boot_irqs CAL TLB)
+	before=$(boot_irqs_each CAL TLB)
 	wait_text kst-two "app: storm end" || return
-	after=$(boot_irqs CAL TLB)
-	note "kst-two: $(says kst-two "storm end,"); boot kernel: $((after - before))"
-	between $((after - before)) 0 $((storm * 9 / 10))
+	after=$(boot_irqs_each CAL TLB)
+	note "kst-two: $(says kst-two "storm end,"); boot kernel: $(most_more "$before" "$after")"
+	between "$(most_more "$before" "$after")" 0 $((storm / 2))
 }
 
 app_counts_its_own()
