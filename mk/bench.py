@@ -317,6 +317,11 @@ class Life:
         }
 
 
+def entry_of(samples, key, unit, floor=""):
+    """Where a sample goes."""
+    return samples.setdefault(key, {"unit": unit, "samples": [], "floors": [], "floor": floor})
+
+
 def lifecycle_samples(folder, suite):
     """{(suite, group, what): {"unit", "samples", "floor", "floors"}}"""
     samples = {}
@@ -336,9 +341,7 @@ def lives(folder, suite, name):
     for run in raw["runs"]:
         group = f"{run['cpus']} CPU{'s'[:run['cpus'] != '1']}, {run['memory']}"
         for what, (seconds, *floor) in Life(run, mhz).measures().items():
-            entry = samples.setdefault((suite, group, what),
-                                       {"unit": "ms", "samples": [], "floors": [],
-                                        "floor": floor[0] if floor else ""})
+            entry = entry_of(samples, (suite, group, what), "ms", floor[0] if floor else "")
             entry["samples"].append(seconds * 1000)
             base = floor[1] if floor else None
             if floor and base is None:
@@ -360,16 +363,10 @@ def memory_samples(folder):
         own = {"made": 0, "given": value["own"], "loaded": kept, "running": kept,
                "stopped": kept, "control: removed": 0}
         for stage, known in own.items():
-            entry = samples.setdefault(("memory", f"{number} partitions", stage),
-                                       {"unit": "KiB", "samples": [], "floors": [], "floor": ""})
+            entry = entry_of(samples, ("memory", f"{number} partitions", stage), "KiB")
             taken = value["free"] - value[stage.rpartition(" ")[2]] - known
             entry["samples"].append(taken / number / 1024)
     return samples
-
-
-def entry_of(samples, key, unit, floor=""):
-    """Where a sample goes."""
-    return samples.setdefault(key, {"unit": unit, "samples": [], "floors": [], "floor": floor})
 
 
 def scale_samples(folder):
