@@ -198,8 +198,11 @@ void parker_guard_judge(struct parker_partition *p, struct parker_verdict *verdi
 {
 	struct parker_guard_report report;
 	char text[PARKER_TEXT_LEN / 2];
-	u64 before = ask(p, false, &report);
+	u64 before;
 
+	if (!READ_ONCE(p->guard_tells))
+		return;
+	before = ask(p, false, &report);
 	print(p, &report, before);
 	if (!report.over)
 		return;

@@ -4,7 +4,8 @@
  *
  * Order of locks, outer to inner: VFS and kernfs locks; the kernfs active
  * reference is dropped; parker_partition::op_mutex; parker_partition::memory_sem;
- * parker_mutex; CPU hotplug, device and memory locks; parker_partition::lock.
+ * parker_mutex; CPU hotplug, device and memory locks; the monitor's watched_lock;
+ * parker_partition::lock.
  * None of the mutexes is taken in a CPU hotplug callback, an atomic notifier or
  * an interrupt.  The kexec lock is taken for a moment only, and only by owner.c
  * after a quarantine: __crash_kexec() needs it.
@@ -115,8 +116,25 @@ struct parker_report {
 };
 
 /**
+ * struct parker_verdict - what follows from a report
+ * @state:		the state to go to; that in force when nothing happened
+ * @killed:		the boot kernel ends it because it did not by itself
+ * @reboot:		it asked to be started again
+ * @panic_timeout:	seconds after which it wants to be started again,
+ *			negative: at once, 0: never
+ * @reason:		one sentence
+ */
+struct parker_verdict {
+	enum parker_state state;
+	bool killed;
+	bool reboot;
+	int panic_timeout;
+	char reason[PARKER_TEXT_LEN];
+};
+
+/**
  * struct parker_watch - what the monitor remembers of a running kernel
- * @work:		runs parker_monitor_check() several times a second
+ * @node:		entry in what is watched, several times a second
  * @run:		the start that the rest is about, see parker_partition::run
  * @told_state:		last state reported
  * @panicked:		a panic was reported
@@ -128,11 +146,14 @@ struct parker_report {
  * @console_head:	last position of the console seen
  * @console_at:		time of its last change
  * @stamps:		those that were traced
+ * @verdict:		how @end_work ends a kernel
+ * @end_run:		the start that @verdict is about
+ * @end_work:		runs parker_monitor_end()
  *
- * Only the work touches it.
+ * Only the monitor touches it, under its lock.
  */
 struct parker_watch {
-	struct delayed_work work;
+	struct list_head node;
 	unsigned int run;
 	u32 told_state;
 	bool panicked;
@@ -144,6 +165,9 @@ struct parker_watch {
 	u64 console_head;
 	unsigned long console_at;
 	u64 stamps[PARKER_NR_STAMPS];
+	struct parker_verdict verdict;
+	unsigned int end_run;
+	struct work_struct end_work;
 };
 
 /**
@@ -162,23 +186,6 @@ struct parker_view {
 	unsigned int watchdog;
 	unsigned int boot_timeout;
 	unsigned int stop_timeout;
-};
-
-/**
- * struct parker_verdict - what follows from a report
- * @state:		the state to go to; that in force when nothing happened
- * @killed:		the boot kernel ends it because it did not by itself
- * @reboot:		it asked to be started again
- * @panic_timeout:	seconds after which it wants to be started again,
- *			negative: at once, 0: never
- * @reason:		one sentence
- */
-struct parker_verdict {
-	enum parker_state state;
-	bool killed;
-	bool reboot;
-	int panic_timeout;
-	char reason[PARKER_TEXT_LEN];
 };
 
 /**

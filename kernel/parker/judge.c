@@ -180,7 +180,11 @@ static void note_changes(const struct parker_view *view, const struct parker_rep
 void parker_judge(const struct parker_view *view, const struct parker_report *report,
 		  struct parker_watch *watch, struct parker_verdict *verdict)
 {
-	*verdict = (struct parker_verdict){ .state = view->state };
+	verdict->state = view->state;
+	verdict->killed = false;
+	verdict->reboot = false;
+	verdict->panic_timeout = 0;
+	verdict->reason[0] = '\0';
 
 	if (!judge_sanity(report, watch, verdict))
 		return;

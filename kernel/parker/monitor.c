@@ -2,16 +2,20 @@
 /*
  * Parker: watching a running kernel, and starting it again.
  *
- * One delayed work a partition, on no CPU in particular, copies what the
- * kernel reports and acts on the copy.  No lock and no interrupt is shared
- * with the kernel.
+ * One timer for all partitions, on no CPU in particular, copies what the kernels
+ * report and judges the copies: a look is short, and waking an idle CPU for it is
+ * not, so that all are looked at when it is woken.  What takes long is left to a
+ * work of the partition's own.  No lock and no interrupt is shared with a kernel.
  */
 #include <linux/cleanup.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <kunit/visibility.h>
 
 #include "internal.h"
@@ -22,6 +26,13 @@
 
 /* Without ordinary work for so long, the kernel is shown as stalled. */
 #define PARKER_STALL_SECONDS	10
+
+static void parker_monitor_look(struct timer_list *timer);
+
+/* Partitions that are watched; the lock is held while they are looked at. */
+static DEFINE_SPINLOCK(watched_lock);
+static LIST_HEAD(watched);
+static DEFINE_TIMER(watch_timer, parker_monitor_look);
 
 /**
  * parker_console_end() - How much was printed?
@@ -61,15 +72,20 @@ VISIBLE_IF_KUNIT void parker_copy_report(const struct parker_layout *layout,
 	r->console_head = le64_to_cpu(READ_ONCE(layout->console->head));
 	for (unsigned int i = 0; i < PARKER_NR_STAMPS; i++)
 		r->stamps[i] = le64_to_cpu(READ_ONCE(told->stamps[i]));
+	r->message[0] = '\0';
+	if (!r->panicked && r->state != PARKER_TOLD_ENDED)
+		return;
 	memcpy(r->message, told->message, sizeof(r->message));
 	r->message[sizeof(r->message) - 1] = '\0';
 }
 
-static unsigned int take_view(struct parker_partition *p, struct parker_view *view)
+/* While it is live and nobody ends it, the memory of its block does not go away. */
+static bool take_view(struct parker_partition *p, struct parker_view *view,
+		      struct parker_report *report, unsigned int *run)
 {
-	unsigned int run;
-
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (!parker_state_is_live(p->state) || p->ending)
+			return false;
 		*view = (struct parker_view){
 			.state		= p->state,
 			.now		= jiffies,
@@ -78,9 +94,10 @@ static unsigned int take_view(struct parker_partition *p, struct parker_view *vi
 			.boot_timeout	= READ_ONCE(p->boot_timeout),
 			.stop_timeout	= READ_ONCE(p->stop_timeout),
 		};
-		run = p->run;
+		*run = p->run;
+		parker_copy_report(&p->layout, report);
 	}
-	return run;
+	return true;
 }
 
 static void watch_anew(struct parker_watch *watch, unsigned int run, unsigned long now)
@@ -130,48 +147,75 @@ static void come_up(struct parker_partition *p, unsigned int run,
 	parker_notify_state(p);
 }
 
-static void look_again(struct parker_partition *p)
+/* Stopping its CPUs takes long, and may wait. */
+static void parker_monitor_end(struct work_struct *work)
 {
-	enum parker_state state = READ_ONCE(p->state);
+	struct parker_partition *p = container_of(work, struct parker_partition,
+						  watch.end_work);
+	struct parker_verdict verdict;
+	unsigned int run;
 
-	if (parker_state_is_live(state))
-		queue_delayed_work(system_unbound_wq, &p->watch.work,
-				   state == PARKER_RUNNING ? PARKER_PERIOD :
-							     PARKER_SHORT_PERIOD);
+	scoped_guard(spinlock_bh, &watched_lock) {
+		verdict = p->watch.verdict;
+		run = p->watch.end_run;
+	}
+	parker_end(p, run, &verdict);
 }
 
-static void parker_monitor_check(struct work_struct *work)
+static void begin_to_end(struct parker_watch *watch, const struct parker_verdict *verdict)
 {
-	struct parker_partition *p = container_of(to_delayed_work(work),
-						  struct parker_partition, watch.work);
+	watch->verdict = *verdict;
+	watch->end_run = watch->run;
+	queue_work(system_unbound_wq, &watch->end_work);
+}
+
+/*
+ * Returns after how many jiffies to look again, 0: not any more.  Who ends a
+ * kernel sees to all that follows.
+ */
+static unsigned long look_at(struct parker_partition *p)
+{
+	struct parker_watch *watch = &p->watch;
 	struct parker_verdict verdict;
 	struct parker_report report;
 	struct parker_view view;
 	unsigned int run;
 
-	run = take_view(p, &view);
-	if (!parker_state_is_live(view.state))
-		return;
-	if (p->watch.run != run)
-		watch_anew(&p->watch, run, view.now);
+	if (!take_view(p, &view, &report, &run))
+		return 0;
+	if (watch->run != run)
+		watch_anew(watch, run, view.now);
 
-	scoped_guard(rwsem_read, &p->memory_sem) {
-		/* Ended meanwhile, and its memory given back. */
-		if (!p->boot.block)
-			return;
-		parker_copy_report(&p->layout, &report);
-	}
-
-	parker_trace_stamps(p->name, report.stamps, p->watch.stamps);
-	parker_judge(&view, &report, &p->watch, &verdict);
+	parker_trace_stamps(p->name, report.stamps, watch->stamps);
+	parker_judge(&view, &report, watch, &verdict);
 	parker_guard_judge(p, &verdict);
 	note_stat(p, view.now);
 
-	if (verdict.state == PARKER_RUNNING && view.state == PARKER_BOOTING)
+	if (verdict.state == PARKER_RUNNING && view.state == PARKER_BOOTING) {
 		come_up(p, run, &verdict);
-	else if (verdict.state != view.state)
-		parker_end(p, run, &verdict);
-	look_again(p);
+	} else if (verdict.state != view.state) {
+		begin_to_end(watch, &verdict);
+		return 0;
+	}
+	return verdict.state == PARKER_RUNNING ? PARKER_PERIOD : PARKER_SHORT_PERIOD;
+}
+
+static void parker_monitor_look(struct timer_list *timer)
+{
+	unsigned long period, shortest = PARKER_PERIOD;
+	struct parker_partition *p, *next;
+
+	spin_lock(&watched_lock);
+	list_for_each_entry_safe(p, next, &watched, watch.node) {
+		period = look_at(p);
+		if (period)
+			shortest = min(shortest, period);
+		else
+			list_del_init(&p->watch.node);
+	}
+	if (!list_empty(&watched))
+		mod_timer(timer, jiffies + shortest);
+	spin_unlock(&watched_lock);
 }
 
 /**
@@ -180,7 +224,8 @@ static void parker_monitor_check(struct work_struct *work)
  */
 void parker_monitor_init(struct parker_partition *p)
 {
-	INIT_DELAYED_WORK(&p->watch.work, parker_monitor_check);
+	INIT_LIST_HEAD(&p->watch.node);
+	INIT_WORK(&p->watch.end_work, parker_monitor_end);
 }
 
 /**
@@ -189,11 +234,15 @@ void parker_monitor_init(struct parker_partition *p)
  *
  * Watching ends by itself with the kernel.
  *
- * Context: any but NMI.
+ * Context: process.
  */
 void parker_monitor_begin(struct parker_partition *p)
 {
-	queue_delayed_work(system_unbound_wq, &p->watch.work, PARKER_SHORT_PERIOD);
+	scoped_guard(spinlock_bh, &watched_lock) {
+		if (list_empty(&p->watch.node))
+			list_add_tail(&p->watch.node, &watched);
+		timer_reduce(&watch_timer, jiffies + PARKER_SHORT_PERIOD);
+	}
 }
 
 /**
@@ -204,7 +253,9 @@ void parker_monitor_begin(struct parker_partition *p)
  */
 void parker_monitor_cancel(struct parker_partition *p)
 {
-	cancel_delayed_work_sync(&p->watch.work);
+	scoped_guard(spinlock_bh, &watched_lock)
+		list_del_init(&p->watch.node);
+	cancel_work_sync(&p->watch.end_work);
 }
 
 static void note_failed_restart(struct parker_partition *p, const struct parker_error *err)
