@@ -136,13 +136,12 @@ static void say(const struct parker_violation *v, char *text, size_t len)
 	}
 }
 
-static void print(const struct parker_partition *p, const struct parker_guard_report *report,
-		  u64 before)
+static void print(const struct parker_partition *p, const struct parker_guard_report *report)
 {
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
 	char text[PARKER_TEXT_LEN / 2];
 
-	if (report->violations == before || !__ratelimit(&limit))
+	if (!report->violations || !__ratelimit(&limit))
 		return;
 	say(&report->last, text, sizeof(text));
 	pr_warn("%s: %s, at %#llx; %llu violations\n", p->name, text, report->last.ip,
@@ -157,12 +156,12 @@ void parker_guard_begin(struct parker_partition *p)
 {
 	lockdep_assert_held(&p->lock);
 
-	p->guard_tells = p->boot.guarded;
+	WRITE_ONCE(p->guard_tells, p->boot.guarded);
 	p->stat.guard = (struct parker_guard_report){};
 }
 
-/* Returns the number of violations before. */
-static u64 ask(struct parker_partition *p, bool last, struct parker_guard_report *report)
+/* Returns whether there are violations since it was asked before. */
+static bool ask(struct parker_partition *p, bool last, struct parker_guard_report *report)
 {
 	u64 before;
 
@@ -171,10 +170,10 @@ static u64 ask(struct parker_partition *p, bool last, struct parker_guard_report
 		if (p->guard_tells)
 			arch_parker_guard_report(&p->boot, &p->stat.guard);
 		if (last)
-			p->guard_tells = false;
+			WRITE_ONCE(p->guard_tells, false);
 		*report = p->stat.guard;
 	}
-	return before;
+	return report->violations != before;
 }
 
 /**
@@ -184,31 +183,50 @@ static u64 ask(struct parker_partition *p, bool last, struct parker_guard_report
 void parker_guard_end(struct parker_partition *p)
 {
 	struct parker_guard_report report;
-	u64 before = ask(p, true, &report);
 
-	print(p, &report, before);
+	if (ask(p, true, &report))
+		print(p, &report);
 }
 
 /**
  * parker_guard_judge() - Does a partition's guard end it?
  * @p:		the partition
  * @verdict:	gets the end, if it does
+ *
+ * Context: any.
+ * Return: whether there is something to tell, see parker_guard_tell().
  */
-void parker_guard_judge(struct parker_partition *p, struct parker_verdict *verdict)
+bool parker_guard_judge(struct parker_partition *p, struct parker_verdict *verdict)
 {
 	struct parker_guard_report report;
 	char text[PARKER_TEXT_LEN / 2];
-	u64 before;
+	bool violated;
 
 	if (!READ_ONCE(p->guard_tells))
-		return;
-	before = ask(p, false, &report);
-	print(p, &report, before);
-	if (!report.over)
-		return;
-	say(&report.last, text, sizeof(text));
-	*verdict = (struct parker_verdict){ .state = PARKER_CRASHED };
-	snprintf(verdict->reason, sizeof(verdict->reason), "%s, at %#llx", text, report.last.ip);
+		return false;
+	violated = ask(p, false, &report);
+	if (report.over) {
+		say(&report.last, text, sizeof(text));
+		*verdict = (struct parker_verdict){ .state = PARKER_CRASHED };
+		snprintf(verdict->reason, sizeof(verdict->reason), "%s, at %#llx", text,
+			 report.last.ip);
+	}
+	return violated;
+}
+
+/**
+ * parker_guard_tell() - Print the last violation that a partition's guard has told
+ * @p: the partition
+ *
+ * Context: process, as consoles are slow.
+ */
+void parker_guard_tell(struct parker_partition *p)
+{
+	struct parker_guard_report report;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		report = p->stat.guard;
+	print(p, &report);
 }
 
 /**

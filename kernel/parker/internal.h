@@ -146,9 +146,10 @@ struct parker_verdict {
  * @console_head:	last position of the console seen
  * @console_at:		time of its last change
  * @stamps:		those that were traced
- * @verdict:		how @end_work ends a kernel
- * @end_run:		the start that @verdict is about
- * @end_work:		runs parker_monitor_end()
+ * @violated:		its guard has something to tell
+ * @verdict:		how a kernel ends
+ * @end_run:		the start that @verdict is about, 0: none yet
+ * @work:		runs parker_monitor_act(), which does what these say
  *
  * Only the monitor touches it, under its lock.
  */
@@ -165,9 +166,10 @@ struct parker_watch {
 	u64 console_head;
 	unsigned long console_at;
 	u64 stamps[PARKER_NR_STAMPS];
+	bool violated;
 	struct parker_verdict verdict;
 	unsigned int end_run;
-	struct work_struct end_work;
+	struct work_struct work;
 };
 
 /**
@@ -249,8 +251,9 @@ struct parker_stat {
  * @pci:	its PCI functions, under op_mutex; constant from a start to the end
  * @image:	loaded image or NULL, under op_mutex
  * @boot:	the start in hand, or the last one; block is NULL when there was
- *		none or its memory is given back, under memory_sem
- * @layout:	of the block in @boot, under memory_sem
+ *		none or its memory is given back, under memory_sem; also under
+ *		@lock while the state is live and not @ending
+ * @layout:	of the block in @boot, likewise
  * @started:	time of the last start
  * @watch:	the monitor's own
  * @stat:	counters
@@ -259,7 +262,8 @@ struct parker_stat {
  * @stop_timeout:	seconds from the stop request to the end
  * @guarded:	isolation says guarded; under op_mutex
  * @log_violations: on_violation says log; likewise
- * @guard_tells: its guard can be asked, under @lock
+ * @guard_tells: its guard can be asked; under @lock, which who reads it without
+ *		takes before asking
  * @restart_on_crash: on_crash says restart
  * @restart_wanted: @restart_work is to start it
  * @restart_work:	the pending restart
@@ -565,7 +569,8 @@ bool parker_isolation_default(void);
 void parker_isolation_show(struct seq_file *m);
 void parker_guard_begin(struct parker_partition *p);
 void parker_guard_end(struct parker_partition *p);
-void parker_guard_judge(struct parker_partition *p, struct parker_verdict *verdict);
+bool parker_guard_judge(struct parker_partition *p, struct parker_verdict *verdict);
+void parker_guard_tell(struct parker_partition *p);
 void parker_guard_show(struct seq_file *m, struct parker_partition *p);
 
 /* from image.c: no lock of Parker's held */

@@ -180,6 +180,7 @@ static void note_changes(const struct parker_view *view, const struct parker_rep
 void parker_judge(const struct parker_view *view, const struct parker_report *report,
 		  struct parker_watch *watch, struct parker_verdict *verdict)
 {
+	/* Each field but the text behind its end: this is done often. */
 	verdict->state = view->state;
 	verdict->killed = false;
 	verdict->reboot = false;

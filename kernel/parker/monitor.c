@@ -2,7 +2,7 @@
 /*
  * Parker: watching a running kernel, and starting it again.
  *
- * One timer for all partitions, on no CPU in particular, copies what the kernels
+ * One timer for all partitions, not on an isolated CPU, copies what the kernels
  * report and judges the copies: a look is short, and waking an idle CPU for it is
  * not, so that all are looked at when it is woken.  What takes long is left to a
  * work of the partition's own.  No lock and no interrupt is shared with a kernel.
@@ -13,6 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/sched/isolation.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -79,7 +80,7 @@ VISIBLE_IF_KUNIT void parker_copy_report(const struct parker_layout *layout,
 	r->message[sizeof(r->message) - 1] = '\0';
 }
 
-/* While it is live and nobody ends it, the memory of its block does not go away. */
+/* Returns false when there is nothing to look at: it is not live, or being ended. */
 static bool take_view(struct parker_partition *p, struct parker_view *view,
 		      struct parker_report *report, unsigned int *run)
 {
@@ -147,26 +148,24 @@ static void come_up(struct parker_partition *p, unsigned int run,
 	parker_notify_state(p);
 }
 
-/* Stopping its CPUs takes long, and may wait. */
-static void parker_monitor_end(struct work_struct *work)
+/* Consoles are slow, and stopping CPUs takes long and may wait. */
+static void parker_monitor_act(struct work_struct *work)
 {
-	struct parker_partition *p = container_of(work, struct parker_partition,
-						  watch.end_work);
+	struct parker_partition *p = container_of(work, struct parker_partition, watch.work);
 	struct parker_verdict verdict;
 	unsigned int run;
+	bool violated;
 
 	scoped_guard(spinlock_bh, &watched_lock) {
+		violated = p->watch.violated;
+		p->watch.violated = false;
 		verdict = p->watch.verdict;
 		run = p->watch.end_run;
 	}
+	if (violated)
+		parker_guard_tell(p);
+	/* Does nothing when that kernel has ended, or none is to end. */
 	parker_end(p, run, &verdict);
-}
-
-static void begin_to_end(struct parker_watch *watch, const struct parker_verdict *verdict)
-{
-	watch->verdict = *verdict;
-	watch->end_run = watch->run;
-	queue_work(system_unbound_wq, &watch->end_work);
 }
 
 /*
@@ -188,13 +187,18 @@ static unsigned long look_at(struct parker_partition *p)
 
 	parker_trace_stamps(p->name, report.stamps, watch->stamps);
 	parker_judge(&view, &report, watch, &verdict);
-	parker_guard_judge(p, &verdict);
+	if (parker_guard_judge(p, &verdict)) {
+		watch->violated = true;
+		queue_work(system_unbound_wq, &watch->work);
+	}
 	note_stat(p, view.now);
 
 	if (verdict.state == PARKER_RUNNING && view.state == PARKER_BOOTING) {
 		come_up(p, run, &verdict);
 	} else if (verdict.state != view.state) {
-		begin_to_end(watch, &verdict);
+		watch->verdict = verdict;
+		watch->end_run = run;
+		queue_work(system_unbound_wq, &watch->work);
 		return 0;
 	}
 	return verdict.state == PARKER_RUNNING ? PARKER_PERIOD : PARKER_SHORT_PERIOD;
@@ -225,7 +229,19 @@ static void parker_monitor_look(struct timer_list *timer)
 void parker_monitor_init(struct parker_partition *p)
 {
 	INIT_LIST_HEAD(&p->watch.node);
-	INIT_WORK(&p->watch.end_work, parker_monitor_end);
+	INIT_WORK(&p->watch.work, parker_monitor_act);
+}
+
+static void look_within(unsigned long delay)
+{
+	lockdep_assert_held(&watched_lock);
+
+	if (timer_pending(&watch_timer)) {
+		timer_reduce(&watch_timer, jiffies + delay);
+	} else {
+		watch_timer.expires = jiffies + delay;
+		add_timer_on(&watch_timer, housekeeping_any_cpu(HK_TYPE_TIMER));
+	}
 }
 
 /**
@@ -241,7 +257,7 @@ void parker_monitor_begin(struct parker_partition *p)
 	scoped_guard(spinlock_bh, &watched_lock) {
 		if (list_empty(&p->watch.node))
 			list_add_tail(&p->watch.node, &watched);
-		timer_reduce(&watch_timer, jiffies + PARKER_SHORT_PERIOD);
+		look_within(PARKER_SHORT_PERIOD);
 	}
 }
 
@@ -255,7 +271,7 @@ void parker_monitor_cancel(struct parker_partition *p)
 {
 	scoped_guard(spinlock_bh, &watched_lock)
 		list_del_init(&p->watch.node);
-	cancel_work_sync(&p->watch.end_work);
+	cancel_work_sync(&p->watch.work);
 }
 
 static void note_failed_restart(struct parker_partition *p, const struct parker_error *err)

@@ -243,7 +243,8 @@ static void finish_start(struct parker_partition *p, bool restart, int ret)
  * @restart:	only if a restart is still wanted
  * @err:	gets the sentence
  *
- * The monitor begins last: until then nobody looks at what the kernel reports.
+ * The monitor begins last: what it finds earlier, if it has not yet forgotten the
+ * last kernel, is true as well.
  *
  * Context: may sleep.
  * Return: as parker_start(), or -ECANCELED when no restart is wanted.
