@@ -349,10 +349,15 @@ watching()
 	count rest bench rest 10
 }
 
-# one_more NAME
-one_more()
+# create_one NAME
+create_one()
 {
 	count create write create "$1 cpus=$(pick "$EACH") memory=64M"
+}
+
+# start_one NAME
+start_one()
+{
 	tell_theirs
 	count image load "$(id_of "$1")" "$KERNEL" "$INITRD" quiet
 	count start write "$1/state" start
@@ -366,15 +371,20 @@ one_less()
 	count remove rmdir "$1"
 }
 
+# All are created before one is watched: the boot kernel has the same CPUs all the time.
 scale_once()
 {
 	local part
 
+	for part in $PARTS; do
+		scale_run "$1" "$part"
+		create_one "kst-$part"
+	done
 	scale_run "$1" 0
 	watching
 	for part in $PARTS; do
 		scale_run "$1" "$part"
-		one_more "kst-$part"
+		start_one "kst-$part"
 		case $part in
 		1|2|4|8|16) watching ;;
 		esac
@@ -395,7 +405,8 @@ scale()
 	tell about cpus_each "$EACH"
 	# As above, and the first one also finds caches cold.
 	scale_run 0 1
-	one_more kst-1
+	create_one kst-1
+	start_one kst-1
 	one_less kst-1
 	for run in $(seq "$RUNS"); do
 		scale_once "$run"
