@@ -28,12 +28,9 @@
 /* Without ordinary work for so long, the kernel is shown as stalled. */
 #define PARKER_STALL_SECONDS	10
 
-static void parker_monitor_look(struct timer_list *timer);
-
 /* Partitions that are watched; the lock is held while they are looked at. */
 static DEFINE_SPINLOCK(watched_lock);
 static LIST_HEAD(watched);
-static DEFINE_TIMER(watch_timer, parker_monitor_look);
 
 /**
  * parker_console_end() - How much was printed?
@@ -221,6 +218,8 @@ static void parker_monitor_look(struct timer_list *timer)
 		mod_timer(timer, jiffies + shortest);
 	spin_unlock(&watched_lock);
 }
+
+static DEFINE_TIMER(watch_timer, parker_monitor_look);
 
 /**
  * parker_monitor_init() - Get a new partition ready to be watched
