@@ -33,6 +33,28 @@ need()
 	app_initrd
 }
 
+# host REQUEST...: have the host of an emulated machine do something, and print its
+# answer. PARKER_HOST is the serial port to it; mk/host.py says which requests it knows.
+host()
+{
+	local answer
+
+	# shellcheck disable=SC2094
+	{
+		echo "parker-host: $*" >&3
+		read -r answer <&3
+	} 3<>"$PARKER_HOST"
+	echo "$answer"
+	like "$answer" "error: *" >/dev/null && return 1
+	return 0
+}
+
+# need_host: skip where nobody answers requests
+need_host()
+{
+	[ -n "${PARKER_HOST:-}" ] || skip_all "needs an emulated machine whose host takes requests"
+}
+
 available_cpus()
 {
 	sed -n 's/^cpus *//p' $ROOT/available
