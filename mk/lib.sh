@@ -42,6 +42,14 @@ die()
 	exit 1
 }
 
+# minutes SINCE: how long ago the time SINCE was, in minutes
+minutes()
+{
+	local tenths=$(((EPOCHSECONDS - $1 + 3) / 6))
+
+	printf '%2d.%d' $((tenths / 10)) $((tenths % 10))
+}
+
 # run SHORT TEXT COMMAND...: one line of progress, the output only on failure
 # or with V=1.
 run()
