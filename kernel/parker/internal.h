@@ -267,7 +267,7 @@ struct parker_stat {
  * @restart_on_crash: on_crash says restart
  * @restart_wanted: @restart_work is to start it
  * @restart_work:	the pending restart
- * @restart_delay:	back-off in seconds of the next restart after a crash
+ * @restart_delay:	back-off in seconds of the next restart
  */
 struct parker_partition {
 	struct list_head node;

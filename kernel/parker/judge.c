@@ -203,11 +203,18 @@ void parker_judge(const struct parker_view *view, const struct parker_report *re
 	}
 }
 
+static bool parker_wants_restart(const struct parker_verdict *verdict, bool on_crash)
+{
+	if (verdict->state == PARKER_STOPPED)
+		return verdict->reboot;
+	return verdict->panic_timeout || on_crash;
+}
+
 /**
  * parker_judge_restart() - Decide when a kernel that ended is started again
  * @verdict:	how it ended
  * @on_crash:	the user wants it to be restarted after a crash
- * @was_steady:	it ran for long enough not to count as crashing again and again
+ * @was_steady:	it ran for long enough not to count as ending again and again
  * @backoff:	least number of seconds before a restart; is brought up to date
  *
  * Context: any.
@@ -218,9 +225,7 @@ int parker_judge_restart(const struct parker_verdict *verdict, bool on_crash,
 {
 	int seconds;
 
-	if (verdict->state == PARKER_STOPPED)
-		return verdict->reboot ? 0 : -1;
-	if (!verdict->panic_timeout && !on_crash)
+	if (!parker_wants_restart(verdict, on_crash))
 		return -1;
 
 	if (was_steady)

@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* Who ran for so long before a crash does not crash again and again. */
+/* A kernel that ran for so long before its end does not end again and again. */
 #define PARKER_STEADY_SECONDS	60
 
 static void find_parts(struct parker_partition *p)

@@ -479,7 +479,13 @@ struct restart_case {
 
 static const struct restart_case restart_cases[] = {
 	{ "powered off", { .state = PARKER_STOPPED }, true, false, 4, -1, 4 },
-	{ "rebooting", { .state = PARKER_STOPPED, .reboot = true }, false, false, 4, 0, 4 },
+	{ "powered off after long", { .state = PARKER_STOPPED }, true, true, 4, -1, 4 },
+	{ "reboot", { .state = PARKER_STOPPED, .reboot = true }, false, false, 0, 0, 1 },
+	{ "second reboot", { .state = PARKER_STOPPED, .reboot = true }, false, false, 1, 1, 2 },
+	{ "third reboot", { .state = PARKER_STOPPED, .reboot = true }, true, false, 2, 2, 4 },
+	{ "many reboots", { .state = PARKER_STOPPED, .reboot = true }, false, false, 32, 32, 60 },
+	{ "more reboots", { .state = PARKER_STOPPED, .reboot = true }, false, false, 60, 60, 60 },
+	{ "reboot after long", { .state = PARKER_STOPPED, .reboot = true }, false, true, 60, 0, 1 },
 	{ "crash, stay", { .state = PARKER_CRASHED }, false, false, 0, -1, 0 },
 	{ "crash, restart", { .state = PARKER_CRASHED }, true, false, 0, 0, 1 },
 	{ "second crash", { .state = PARKER_CRASHED }, true, false, 1, 1, 2 },

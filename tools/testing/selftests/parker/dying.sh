@@ -87,23 +87,16 @@ backs_off()
 	pk write kst-a/on_crash restart && load kst-a "panic=0 parker.app=crash" && start kst-a ||
 		return
 	for seconds in 1 2 4; do
-		says_reason "panic: sysrq triggered crash; restart in $seconds s" || return
+		wait_reason kst-a "panic: sysrq triggered crash; restart in $seconds s" || return
 	done
 	pk write kst-a/state kill && pk write kst-a/on_crash stay
-}
-
-says_reason()
-{
-	pk poll kst-a/reason "$LIMIT" "$1" >"$TMP/reasons" && return
-	note "the reasons were: $(tr '\n' '|' <"$TMP/reasons")"
-	return 1
 }
 
 # It is started again at once, and does the same again.
 reboots()
 {
 	load kst-a "panic=0 parker.app=do parker.do=$1" && start kst-a &&
-		says_reason rebooting && pk write kst-a/state kill && is_state kst-a stopped
+		wait_reason kst-a rebooting && pk write kst-a/state kill && is_state kst-a stopped
 }
 
 setup

@@ -19,13 +19,33 @@ restarts()
 	[ "$(field kst-a/stat restarts)" -ge "$1" ]
 }
 
-# It reboots again and again: each is a start from the pristine image.
+# waits_longer SECONDS...: it reboots again and again, and is started later each time
+waits_longer()
+{
+	local seconds
+
+	nr=$(field kst-a/stat restarts)
+	start kst-a || return
+	for seconds; do
+		nr=$((nr + 1))
+		wait_reason kst-a "rebooting; restart in $seconds s" &&
+			same "$(field kst-a/stat restarts)" $nr &&
+			like "$(cat kst-a/last_end)" "20*Z stopped: rebooting" || return
+	done
+}
+
+# Each is a start from the pristine image.
 reboots()
 {
-	before=$(field kst-a/stat restarts)
-	load kst-a "parker.app=reboot" && start kst-a &&
-		until_true restarts $((before + 2)) &&
+	load kst-a "parker.app=reboot" && waits_longer 1 2 &&
+		until_true restarts $((nr + 1)) &&
 		like "$(first_line)" "*Linux version*"
+}
+
+# The first of all that this kernel does is to ask for it.
+reboots_at_once()
+{
+	pk load "$(id_of kst-a)" "$HERE/payload" - again && waits_longer 1 2 4
 }
 
 # The kernel may just have been started again, and not have said anything yet.
@@ -47,13 +67,14 @@ until_true()
 	"$@"
 }
 
+# ends_reboots SECONDS: after which it would have been started again
 ends_reboots()
 {
 	pk write kst-a/state kill && is_state kst-a stopped &&
 		same "$(cat kst-a/reason)" killed || return
 	before=$(field kst-a/stat starts)
-	# A restart that was on its way does not come any more.
-	pk poll kst-a/state 2 booting running >/dev/null
+	# A restart that was on its way does not come.
+	pk poll kst-a/state "$1" booting running >/dev/null
 	is_state kst-a stopped && same "$(field kst-a/stat starts)" "$before"
 }
 
@@ -90,14 +111,16 @@ kexec_is_refused()
 
 setup
 need 2 512
-plan 10
+plan 12
 make kst-a "$(pick 2)" 384M || die "no partition"
 
 check "poweroff: stopped, 'powered off'" ends poweroff "powered off"
 check "halt: stopped" ends halt "*halt*"
 check "poweroff once more, after the others" ends poweroff "powered off"
 check "reboot: it is started again, and again" reboots
-check "kill ends that" ends_reboots
+check "kill ends that" ends_reboots 2
+check "reboot at once: it waits longer and longer" reboots_at_once
+check "kill gives the pending restart up" ends_reboots 5
 check "who does not power off is killed after stop_timeout" no_answer_to_stop
 check "kill while stopping" killed_while_stopping
 check "kill while booting" killed_while_booting

@@ -186,7 +186,7 @@ restarts_without()
 		[ "$seen" ] || ! has_failed $files || seen=$(field kst-a/stat restarts)
 		[ "$seen" ] || continue
 		grep -q "^restart failed: " kst-a/reason && break
-		[ "$(field kst-a/stat restarts)" -lt $((seen + 2)) ] || break
+		[ "$(field kst-a/stat restarts)" -le "$seen" ] || break
 	done
 	# shellcheck disable=SC2086
 	fail_nth 0 $files

@@ -59,6 +59,14 @@ wait_text()
 	return 1
 }
 
+# wait_reason NAME TEXT
+wait_reason()
+{
+	pk poll "$1/reason" "$LIMIT" "$2" >"$TMP/reasons" && return
+	note "$1: the reasons were: $(tr '\n' '|' <"$TMP/reasons")"
+	return 1
+}
+
 # up NAME [ACTION] [PARAMETERS]: load and start, until its init has said so
 up()
 {

@@ -5,6 +5,7 @@
  *
  *   idle      reports, beats, powers off when it is asked to
  *   poweroff  halt  reboot  panic  as a kernel in order ends
+ *   again     reboots before it reports
  *   silent    never reports
  *   hang      reports and beats no more
  *   state  version  end  mark  head  reports what cannot be
@@ -117,6 +118,8 @@ void run(const u8 *params)
 
 	if (is(line, "silent"))
 		return;
+	if (is(line, "again"))
+		end(told, PARKER_END_REBOOT);
 
 	copy((u8 *)(console + 1), "payload\n");
 	console->head = 8;
