@@ -8,12 +8,14 @@
  * work of the partition's own.  No lock and no interrupt is shared with a kernel.
  */
 #include <linux/cleanup.h>
+#include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/sched/isolation.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -201,6 +203,32 @@ static unsigned long look_at(struct parker_partition *p)
 	return verdict.state == PARKER_RUNNING ? PARKER_PERIOD : PARKER_SHORT_PERIOD;
 }
 
+/* The CPU that this runs on is chosen if it is not isolated, as it need not be woken. */
+static unsigned int parker_choose_cpu(void)
+{
+	unsigned int cpu, this_cpu = smp_processor_id();
+
+	if (!cpu_is_isolated(this_cpu))
+		return this_cpu;
+	for_each_online_cpu(cpu)
+		if (!cpu_is_isolated(cpu))
+			return cpu;
+	return this_cpu;
+}
+
+/* A CPU is chosen each time, as the last one may have been isolated since. */
+static void look_within(struct timer_list *timer, unsigned long delay)
+{
+	lockdep_assert_held(&watched_lock);
+
+	if (timer_pending(timer)) {
+		timer_reduce(timer, jiffies + delay);
+	} else {
+		timer->expires = jiffies + delay;
+		add_timer_on(timer, parker_choose_cpu());
+	}
+}
+
 static void parker_monitor_look(struct timer_list *timer)
 {
 	unsigned long period, shortest = PARKER_PERIOD;
@@ -215,7 +243,7 @@ static void parker_monitor_look(struct timer_list *timer)
 			list_del_init(&p->watch.node);
 	}
 	if (!list_empty(&watched))
-		mod_timer(timer, jiffies + shortest);
+		look_within(timer, shortest);
 	spin_unlock(&watched_lock);
 }
 
@@ -231,18 +259,6 @@ void parker_monitor_init(struct parker_partition *p)
 	INIT_WORK(&p->watch.work, parker_monitor_act);
 }
 
-static void look_within(unsigned long delay)
-{
-	lockdep_assert_held(&watched_lock);
-
-	if (timer_pending(&watch_timer)) {
-		timer_reduce(&watch_timer, jiffies + delay);
-	} else {
-		watch_timer.expires = jiffies + delay;
-		add_timer_on(&watch_timer, housekeeping_any_cpu(HK_TYPE_TIMER));
-	}
-}
-
 /**
  * parker_monitor_begin() - Watch a kernel that was started
  * @p: the partition, in PARKER_BOOTING
@@ -256,7 +272,7 @@ void parker_monitor_begin(struct parker_partition *p)
 	scoped_guard(spinlock_bh, &watched_lock) {
 		if (list_empty(&p->watch.node))
 			list_add_tail(&p->watch.node, &watched);
-		look_within(PARKER_SHORT_PERIOD);
+		look_within(&watch_timer, PARKER_SHORT_PERIOD);
 	}
 }
 

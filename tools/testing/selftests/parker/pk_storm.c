@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pk storm, spin, gap: load on CPUs, and what it does to others.
+ * pk storm, spin, gap, deadline: load on CPUs, and what it does to others.
  */
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -180,4 +184,79 @@ int pk_gap(int argc, char **argv)
 			longest = gaps[cpu];
 	printf("%lld\n", longest);
 	return PK_OK;
+}
+
+/* As the kernel has it; only newer libraries know it. */
+struct deadline {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+/* A task that sleeps, but has so much of a CPU reserved. */
+static pid_t reserve(long percent, int ready)
+{
+	const struct deadline attr = {
+		.size = sizeof(attr), .policy = 6, .runtime = percent * 100000,
+		.deadline = 10000000, .period = 10000000,
+	};
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (syscall(SYS_sched_setattr, 0, &attr, 0)) {
+		perror("sched_setattr");
+		_exit(1);
+	}
+	if (write(ready, "", 1) == 1)
+		pause();
+	_exit(1);
+}
+
+static int run_and_wait(char **argv)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execvp(argv[0], argv);
+		perror(argv[0]);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return PK_WRONG;
+	return WEXITSTATUS(status);
+}
+
+/* Runs a command while sleeping tasks with deadlines have CPUs reserved. */
+int pk_deadline(int argc, char **argv)
+{
+	static pid_t pids[CPU_SETSIZE];
+	int ready[2], nr = 0, ret = PK_OK;
+	long tasks, percent;
+	char byte;
+
+	if (argc < 4)
+		return PK_USAGE;
+	tasks = strtol(argv[1], NULL, 10);
+	percent = strtol(argv[2], NULL, 10);
+	if (tasks < 1 || tasks > CPU_SETSIZE || percent < 1 || percent > 100 || pipe(ready))
+		return PK_USAGE;
+	for (; nr < tasks; nr++)
+		pids[nr] = reserve(percent, ready[1]);
+	close(ready[1]);
+	/* Ends early where each of them has failed. */
+	for (int i = 0; i < nr && ret == PK_OK; i++)
+		ret = read(ready[0], &byte, 1) == 1 ? PK_OK : PK_WRONG;
+	if (ret == PK_OK)
+		ret = run_and_wait(argv + 3);
+	for (int i = 0; i < nr; i++)
+		if (pids[i] > 0 && !kill(pids[i], SIGKILL))
+			waitpid(pids[i], NULL, 0);
+	return ret;
 }
