@@ -136,6 +136,9 @@ struct parker_verdict {
  * struct parker_watch - what the monitor remembers of a running kernel
  * @node:		entry in what is watched, several times a second
  * @run:		the start that the rest is about, see parker_partition::run
+ * @state:		state of the partition when it was last checked
+ * @state_at:		time at which it was first seen in that, by parker_clock::time
+ *			as all that follow
  * @told_state:		last state reported
  * @panicked:		a panic was reported
  * @panic_at:		time at which that was first seen, in jiffies
@@ -156,6 +159,8 @@ struct parker_verdict {
 struct parker_watch {
 	struct list_head node;
 	unsigned int run;
+	enum parker_state state;
+	unsigned long state_at;
 	u32 told_state;
 	bool panicked;
 	unsigned long panic_at;
@@ -173,10 +178,19 @@ struct parker_watch {
 };
 
 /**
+ * struct parker_clock - the clock that deadlines of running kernels are measured by
+ * @time:	jiffies in which they were checked on time
+ * @checked_at:	when they were last checked, in jiffies
+ */
+struct parker_clock {
+	unsigned long time;
+	unsigned long checked_at;
+};
+
+/**
  * struct parker_view - what is known of a running kernel beside its report
  * @state:		state of the partition
- * @now:		time in jiffies
- * @since:		time at which the state was entered
+ * @now:		parker_clock::time
  * @watchdog:		see struct parker_partition
  * @boot_timeout:	likewise
  * @stop_timeout:	likewise
@@ -184,7 +198,6 @@ struct parker_watch {
 struct parker_view {
 	enum parker_state state;
 	unsigned long now;
-	unsigned long since;
 	unsigned int watchdog;
 	unsigned int boot_timeout;
 	unsigned int stop_timeout;
@@ -230,10 +243,9 @@ struct parker_stat {
  * @op_mutex:	held for what takes long: claiming, loading, starting
  * @memory_sem:	held for reading by who reads the partition's memory, for writing
  *		by who changes its regions or builds a kernel in them
- * @lock:	covers @state, @since, @reason, @starting, @start_cancelled, @ending,
+ * @lock:	covers @state, @reason, @last_end, @starting, @start_cancelled, @ending,
  *		@run, @restart_wanted, @error; may be taken in any context but NMI
  * @state:	written by parker_set_state() only, read without a lock
- * @since:	time at which @state was entered, in jiffies
  * @reason:	one sentence on how the state came about
  * @starting:	a start is under way, by the holder of op_mutex
  * @start_cancelled: the start in hand is to be given up before it takes effect
@@ -285,7 +297,6 @@ struct parker_partition {
 	struct rw_semaphore memory_sem;
 	raw_spinlock_t lock;
 	enum parker_state state;
-	unsigned long since;
 	char reason[PARKER_TEXT_LEN];
 	bool starting;
 	bool start_cancelled;
@@ -386,6 +397,7 @@ int parker_check_name(const char *name, struct parker_error *err);
 int parker_line_split(char *buf, struct parker_line *line, struct parker_error *err);
 
 /* from judge.c: pure functions */
+void parker_advance_clock(struct parker_clock *clock, unsigned long now);
 void parker_judge(const struct parker_view *view, const struct parker_report *report,
 		  struct parker_watch *watch, struct parker_verdict *verdict);
 int parker_judge_restart(const struct parker_verdict *verdict, bool on_crash,

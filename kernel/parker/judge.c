@@ -20,6 +20,9 @@
 
 #define PARKER_MAX_BACKOFF	60
 
+/* How much a check advances the clock at most: the time between three checks. */
+#define PARKER_CLOCK_STEP	(HZ / 5)
+
 static void __printf(3, 4) conclude(struct parker_verdict *verdict, enum parker_state state,
 				    const char *fmt, ...)
 {
@@ -34,6 +37,23 @@ static void __printf(3, 4) conclude(struct parker_verdict *verdict, enum parker_
 static bool passed(unsigned long now, unsigned long since, unsigned int seconds)
 {
 	return time_after(now, since + (unsigned long)seconds * HZ);
+}
+
+/**
+ * parker_advance_clock() - Count the time since the last check of running kernels
+ * @clock:	the clock
+ * @now:	time of this check, in jiffies
+ *
+ * A check that comes late, as the whole machine stood still or the boot kernel did
+ * not get to it, counts as if it was on time: the kernels may not have run either.
+ * So a deadline passes only after several checks that were made in time.
+ *
+ * Context: any.
+ */
+void parker_advance_clock(struct parker_clock *clock, unsigned long now)
+{
+	clock->time += min_t(unsigned long, now - clock->checked_at, PARKER_CLOCK_STEP);
+	clock->checked_at = now;
 }
 
 /* Has the kernel reported what no kernel in order reports? */
@@ -114,7 +134,7 @@ static bool panic_is_over(const struct parker_view *view, const struct parker_wa
 static bool is_hung(const struct parker_view *view, const struct parker_watch *watch)
 {
 	return view->watchdog &&
-	       passed(view->now, later_of(watch->heart_at, view->since), view->watchdog);
+	       passed(view->now, later_of(watch->heart_at, watch->state_at), view->watchdog);
 }
 
 static void judge_time(const struct parker_view *view, const struct parker_report *r,
@@ -124,7 +144,7 @@ static void judge_time(const struct parker_view *view, const struct parker_repor
 	case PARKER_BOOTING:
 		if (r->state == PARKER_TOLD_UP)
 			conclude(verdict, PARKER_RUNNING, "reported");
-		else if (passed(view->now, view->since, view->boot_timeout))
+		else if (passed(view->now, watch->state_at, view->boot_timeout))
 			conclude(verdict, PARKER_CRASHED, "did not report within %u s",
 				 view->boot_timeout);
 		break;
@@ -134,7 +154,7 @@ static void judge_time(const struct parker_view *view, const struct parker_repor
 				 view->watchdog);
 		break;
 	case PARKER_STOPPING:
-		if (passed(view->now, view->since, view->stop_timeout)) {
+		if (passed(view->now, watch->state_at, view->stop_timeout)) {
 			conclude(verdict, PARKER_STOPPED,
 				 "killed, as it did not power off within %u s",
 				 view->stop_timeout);
@@ -149,6 +169,10 @@ static void judge_time(const struct parker_view *view, const struct parker_repor
 static void note_changes(const struct parker_view *view, const struct parker_report *r,
 			 struct parker_watch *watch)
 {
+	if (view->state != watch->state) {
+		watch->state = view->state;
+		watch->state_at = view->now;
+	}
 	watch->told_state = r->state;
 	if (r->panicked && !watch->panicked) {
 		watch->panicked = true;

@@ -33,6 +33,7 @@
 /* Partitions that are watched; the lock is held while they are looked at. */
 static DEFINE_SPINLOCK(watched_lock);
 static LIST_HEAD(watched);
+static struct parker_clock watched_clock;
 
 /**
  * parker_console_end() - How much was printed?
@@ -88,8 +89,7 @@ static bool take_view(struct parker_partition *p, struct parker_view *view,
 			return false;
 		*view = (struct parker_view){
 			.state		= p->state,
-			.now		= jiffies,
-			.since		= p->since,
+			.now		= watched_clock.time,
 			.watchdog	= READ_ONCE(p->watchdog),
 			.boot_timeout	= READ_ONCE(p->boot_timeout),
 			.stop_timeout	= READ_ONCE(p->stop_timeout),
@@ -103,6 +103,7 @@ static bool take_view(struct parker_partition *p, struct parker_view *view,
 static void watch_anew(struct parker_watch *watch, unsigned int run, unsigned long now)
 {
 	watch->run = run;
+	watch->state = PARKER_EMPTY;
 	watch->told_state = PARKER_TOLD_NOTHING;
 	watch->panicked = false;
 	watch->heartbeat = 0;
@@ -235,6 +236,7 @@ static void parker_monitor_look(struct timer_list *timer)
 	struct parker_partition *p, *next;
 
 	spin_lock(&watched_lock);
+	parker_advance_clock(&watched_clock, jiffies);
 	list_for_each_entry_safe(p, next, &watched, watch.node) {
 		period = look_at(p);
 		if (period)

@@ -7,7 +7,6 @@
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/idr.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kernfs.h>
 #include <linux/ktime.h>
@@ -79,7 +78,6 @@ struct parker_partition *parker_partition_alloc(const char *name, struct parker_
 	init_rwsem(&p->memory_sem);
 	raw_spin_lock_init(&p->lock);
 	init_waitqueue_head(&p->ended);
-	p->since = jiffies;
 	strscpy(p->reason, "made");
 	p->guarded = parker_isolation_default();
 	p->watchdog = 10;
@@ -237,7 +235,6 @@ void parker_set_state(struct parker_partition *p, enum parker_state state,
 	vscnprintf(p->reason, sizeof(p->reason), reason, args);
 	va_end(args);
 
-	p->since = jiffies;
 	WRITE_ONCE(p->state, state);
 	parker_trace_state(p->name, parker_state_name(state), p->reason);
 }

@@ -237,7 +237,7 @@ static void parker_partition_test_line(struct kunit *test)
  * struct judge_case - a report and what follows from it
  * @desc:	what the case is about
  * @state:	state of the partition
- * @since:	time at which it was entered, 0: now
+ * @since:	time at which it was first seen, 0: now
  * @report:	the report; without a version that of the contract is meant
  * @watch:	what was seen before; times that are 0 mean now
  * @to:		the state that follows
@@ -381,7 +381,6 @@ static void parker_partition_test_judge(struct kunit *test)
 	struct parker_view view = {
 		.state = c->state,
 		.now = NOW,
-		.since = c->since ?: NOW,
 		.watchdog = 10,
 		.boot_timeout = 60,
 		.stop_timeout = 90,
@@ -396,6 +395,8 @@ static void parker_partition_test_judge(struct kunit *test)
 	*report = c->report;
 	report->version = report->version ?: PARKER_ABI_VERSION;
 	*watch = c->watch;
+	watch->state = c->state;
+	watch->state_at = c->since ?: NOW;
 	watch->heart_at = watch->heart_at ?: NOW;
 	watch->console_at = watch->console_at ?: NOW;
 
@@ -412,12 +413,14 @@ static void parker_partition_test_judge(struct kunit *test)
 
 static void parker_partition_test_no_watchdog(struct kunit *test)
 {
-	struct parker_view view = { .state = PARKER_RUNNING, .now = NOW, .since = AGO(900) };
+	struct parker_view view = { .state = PARKER_RUNNING, .now = NOW };
 	struct parker_report report = { .version = PARKER_ABI_VERSION, .state = UP };
 	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
 	struct parker_verdict verdict;
 
 	KUNIT_ASSERT_NOT_NULL(test, watch);
+	watch->state = PARKER_RUNNING;
+	watch->state_at = AGO(900);
 	watch->heart_at = AGO(900);
 	parker_judge(&view, &report, watch, &verdict);
 	KUNIT_EXPECT_EQ(test, verdict.state, PARKER_RUNNING);
@@ -425,8 +428,7 @@ static void parker_partition_test_no_watchdog(struct kunit *test)
 
 static void parker_partition_test_version(struct kunit *test)
 {
-	struct parker_view view = { .state = PARKER_BOOTING, .now = NOW, .since = NOW,
-				    .boot_timeout = 60 };
+	struct parker_view view = { .state = PARKER_BOOTING, .now = NOW, .boot_timeout = 60 };
 	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
 	struct parker_report report = { .state = UP };
 	struct parker_verdict verdict;
@@ -447,7 +449,7 @@ static void parker_partition_test_version(struct kunit *test)
 /* The longest message still ends within the reason. */
 static void parker_partition_test_long_message(struct kunit *test)
 {
-	struct parker_view view = { .state = PARKER_RUNNING, .now = NOW, .since = NOW };
+	struct parker_view view = { .state = PARKER_RUNNING, .now = NOW };
 	struct parker_report *report = kunit_kzalloc(test, sizeof(*report), GFP_KERNEL);
 	struct parker_verdict *verdict = kunit_kzalloc(test, sizeof(*verdict), GFP_KERNEL);
 	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
@@ -465,6 +467,106 @@ static void parker_partition_test_long_message(struct kunit *test)
 	KUNIT_EXPECT_LT(test, strnlen(verdict->reason, sizeof(verdict->reason)),
 			sizeof(verdict->reason));
 	KUNIT_EXPECT_EQ(test, strncmp(verdict->reason, "panic: \\x01\\x01", 15), 0);
+}
+
+/* The time in a state begins when the state is first seen. */
+static void parker_partition_test_new_state(struct kunit *test)
+{
+	struct parker_view view = { .state = PARKER_STOPPING, .now = NOW, .stop_timeout = 90 };
+	struct parker_report report = { .version = PARKER_ABI_VERSION, .state = UP };
+	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+	struct parker_verdict verdict;
+
+	KUNIT_ASSERT_NOT_NULL(test, watch);
+	watch->state = PARKER_RUNNING;
+	watch->state_at = AGO(500);
+	parker_judge(&view, &report, watch, &verdict);
+	KUNIT_EXPECT_EQ(test, verdict.state, PARKER_STOPPING);
+
+	view.now += 90 * HZ;
+	parker_judge(&view, &report, watch, &verdict);
+	KUNIT_EXPECT_EQ(test, verdict.state, PARKER_STOPPING);
+	view.now++;
+	parker_judge(&view, &report, watch, &verdict);
+	KUNIT_EXPECT_EQ(test, verdict.state, PARKER_STOPPED);
+}
+
+/**
+ * struct clock_case - checks of a kernel whose heart stands, and what they make of it
+ * @desc:	what the case is about
+ * @late:	jiffies between two checks
+ * @checks:	how many checks there are at most
+ * @found:	the one that ends the kernel, 0: none
+ */
+struct clock_case {
+	const char *desc;
+	unsigned long late;
+	unsigned int checks;
+	unsigned int found;
+};
+
+/* The watchdog is 3 seconds. A check that comes late counts for 0.2 seconds. */
+static const struct clock_case clock_cases[] = {
+	{ "all on time", HZ / 10, 100, 3 * HZ / (HZ / 10) + 1 },
+	{ "all close together", HZ / 50, 1000, 3 * HZ / (HZ / 50) + 1 },
+	{ "one that is late by a day", 86400 * HZ, 1, 0 },
+	{ "each is late by 8 seconds", 8 * HZ, 100, 3 * HZ / (HZ / 5) + 1 },
+	{ "too few that are late", 8 * HZ, 3 * HZ / (HZ / 5), 0 },
+	{ "none that is later than the last", 0, 1000, 0 },
+	{ "each a lap of the counter later", -1UL, 10, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(clock, clock_cases, desc);
+
+/* Close to where the counter wraps, as jiffies do five minutes after boot. */
+static void parker_partition_test_clock(struct kunit *test)
+{
+	const struct clock_case *c = test->param_value;
+	struct parker_clock clock = { .time = -HZ, .checked_at = -HZ };
+	struct parker_report report = { .version = PARKER_ABI_VERSION, .state = UP, .heartbeat = 1 };
+	struct parker_view view = { .state = PARKER_RUNNING, .watchdog = 3 };
+	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+	unsigned long now = clock.checked_at;
+	struct parker_verdict verdict;
+	unsigned int found = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, watch);
+	*watch = (struct parker_watch){
+		.state = PARKER_RUNNING, .state_at = clock.time, .told_state = UP,
+		.heartbeat = 1, .heart_at = clock.time,
+	};
+	for (unsigned int check = 1; check <= c->checks && !found; check++) {
+		now += c->late;
+		parker_advance_clock(&clock, now);
+		view.now = clock.time;
+		parker_judge(&view, &report, watch, &verdict);
+		if (verdict.state != PARKER_RUNNING)
+			found = check;
+	}
+	KUNIT_EXPECT_EQ(test, found, c->found);
+	if (found)
+		KUNIT_EXPECT_STREQ(test, verdict.reason, "no heartbeat for 3 s");
+}
+
+/* Whatever stood still before, one beat is enough to live on. */
+static void parker_partition_test_beat_after_pause(struct kunit *test)
+{
+	struct parker_report report = { .version = PARKER_ABI_VERSION, .state = UP };
+	struct parker_view view = { .state = PARKER_RUNNING, .watchdog = 1 };
+	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+	struct parker_clock clock = {};
+	struct parker_verdict verdict;
+
+	KUNIT_ASSERT_NOT_NULL(test, watch);
+	watch->state = PARKER_RUNNING;
+	watch->told_state = UP;
+	for (unsigned int round = 1; round <= 100; round++) {
+		report.heartbeat = round / 4;
+		parker_advance_clock(&clock, round * 8UL * HZ);
+		view.now = clock.time;
+		parker_judge(&view, &report, watch, &verdict);
+		KUNIT_ASSERT_EQ(test, verdict.state, PARKER_RUNNING);
+	}
 }
 
 struct restart_case {
@@ -525,6 +627,9 @@ static struct kunit_case parker_partition_cases[] = {
 	KUNIT_CASE(parker_partition_test_no_watchdog),
 	KUNIT_CASE(parker_partition_test_version),
 	KUNIT_CASE(parker_partition_test_long_message),
+	KUNIT_CASE(parker_partition_test_new_state),
+	KUNIT_CASE_PARAM(parker_partition_test_clock, clock_gen_params),
+	KUNIT_CASE(parker_partition_test_beat_after_pause),
 	KUNIT_CASE_PARAM(parker_partition_test_restart, restart_gen_params),
 	{ }
 };

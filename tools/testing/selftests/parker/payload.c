@@ -4,6 +4,7 @@
  * line says: in milliseconds, so that thousands of lives can be tested.
  *
  *   idle      reports, beats, powers off when it is asked to
+ *   deaf      reports, beats, does not power off
  *   poweroff  halt  reboot  panic  as a kernel in order ends
  *   again     reboots before it reports
  *   silent    never reports
@@ -74,14 +75,18 @@ static void end(struct parker_told *told, u32 how)
 		asm volatile("cli; hlt");
 }
 
+static void beat(struct parker_told *told)
+{
+	told->heartbeat++;
+	for (int i = 0; i < 100000; i++)
+		asm volatile("pause" : : : "memory");
+}
+
 static void beat_until_stop(struct parker_told *told,
 			    const struct parker_request *request)
 {
-	while (request->request != PARKER_REQUEST_STOP) {
-		told->heartbeat++;
-		for (int i = 0; i < 100000; i++)
-			asm volatile("pause" : : : "memory");
-	}
+	while (request->request != PARKER_REQUEST_STOP)
+		beat(told);
 	end(told, PARKER_END_POWEROFF);
 }
 
@@ -138,6 +143,8 @@ void run(const u8 *params)
 		told->panicked = 1;
 		end(told, PARKER_END_PANIC);
 	}
+	while (is(line, "deaf"))
+		beat(told);
 	lie(line, told, console);
 	beat_until_stop(told, (void *)given + given->request_offset);
 }
