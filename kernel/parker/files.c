@@ -110,6 +110,20 @@ static int reason_show(struct seq_file *m, struct parker_partition *p)
 	return 0;
 }
 
+static int last_end_show(struct seq_file *m, struct parker_partition *p)
+{
+	struct parker_last_end end;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		end = p->last_end;
+
+	/* A Z in the format would be read as a part of %ptT. */
+	if (end.state != PARKER_EMPTY)
+		seq_printf(m, "%ptT%c %s: %s\n", &end.time, 'Z',
+			   parker_state_name(end.state), end.reason);
+	return 0;
+}
+
 static int image_show(struct seq_file *m, struct parker_partition *p)
 {
 	if (p->image)
@@ -285,6 +299,12 @@ struct parker_file parker_partition_files[] = {
 		.mode	= 0444,
 		.flags	= PARKER_FILE_UNLOCKED,
 		.show	= reason_show,
+	},
+	{
+		.name	= "last_end",
+		.mode	= 0444,
+		.flags	= PARKER_FILE_UNLOCKED,
+		.show	= last_end_show,
 	},
 	{
 		.name	= "image",

@@ -23,6 +23,7 @@
 #include <linux/parker_pci.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -141,7 +142,7 @@ struct parker_verdict {
  *			as all that follow
  * @told_state:		last state reported
  * @panicked:		a panic was reported
- * @panic_at:		time at which that was first seen, in jiffies
+ * @panic_at:		time at which that was first seen
  * @heartbeat:		last heartbeat seen
  * @heart_at:		time of its last change
  * @workbeat:		last work beat seen
@@ -230,6 +231,18 @@ struct parker_stat {
 };
 
 /**
+ * struct parker_last_end - how a kernel ended
+ * @time:	when, in seconds of the wall clock
+ * @state:	the state that it left behind, %PARKER_EMPTY: none has ended yet
+ * @reason:	one sentence on it
+ */
+struct parker_last_end {
+	time64_t time;
+	enum parker_state state;
+	char reason[PARKER_TEXT_LEN];
+};
+
+/**
  * struct parker_partition - a partition
  * @node:	entry in parker_partitions, under parker_mutex
  * @ref:	one for the list, one for each user that dropped parker_mutex
@@ -247,6 +260,7 @@ struct parker_stat {
  *		@run, @restart_wanted, @error; may be taken in any context but NMI
  * @state:	written by parker_set_state() only, read without a lock
  * @reason:	one sentence on how the state came about
+ * @last_end:	how its last kernel ended
  * @starting:	a start is under way, by the holder of op_mutex
  * @start_cancelled: the start in hand is to be given up before it takes effect
  * @ending:	somebody is stopping its CPUs; set under @lock, by the one who does
@@ -298,6 +312,7 @@ struct parker_partition {
 	raw_spinlock_t lock;
 	enum parker_state state;
 	char reason[PARKER_TEXT_LEN];
+	struct parker_last_end last_end;
 	bool starting;
 	bool start_cancelled;
 	bool ending;

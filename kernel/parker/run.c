@@ -10,6 +10,8 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "internal.h"
 
@@ -74,6 +76,16 @@ static int build(struct parker_partition *p, struct parker_error *err)
 	return 0;
 }
 
+static void parker_note_end(struct parker_partition *p, enum parker_state state,
+			    const char *reason)
+{
+	lockdep_assert_held(&p->lock);
+
+	p->last_end.time = ktime_get_real_seconds();
+	p->last_end.state = state;
+	strscpy(p->last_end.reason, reason);
+}
+
 /*
  * What could not be proved stopped is never used again before a reboot.  @what
  * says which device it is, when it is no CPU.
@@ -99,6 +111,7 @@ static void quarantine(struct parker_partition *p, const char *what, const char 
 		parker_set_state(p, PARKER_QUARANTINED,
 				 "%s; what the partition has is out of use until the machine restarts (%s)",
 				 what, reason);
+		parker_note_end(p, PARKER_QUARANTINED, p->reason);
 		p->ending = false;
 	}
 }
@@ -370,6 +383,7 @@ static void set_end_state(struct parker_partition *p, const struct parker_verdic
 					 verdict->reason, seconds);
 		else
 			parker_set_state(p, verdict->state, "%s", verdict->reason);
+		parker_note_end(p, verdict->state, verdict->reason);
 		p->ending = false;
 		p->stat.kills += verdict->killed;
 		p->stat.crashes += verdict->state == PARKER_CRASHED;

@@ -513,7 +513,7 @@ static const struct clock_case clock_cases[] = {
 	{ "each is late by 8 seconds", 8 * HZ, 100, 3 * HZ / (HZ / 5) + 1 },
 	{ "too few that are late", 8 * HZ, 3 * HZ / (HZ / 5), 0 },
 	{ "none that is later than the last", 0, 1000, 0 },
-	{ "each a lap of the counter later", -1UL, 10, 0 },
+	{ "a time that goes back", -1UL, 10, 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(clock, clock_cases, desc);
@@ -523,7 +523,8 @@ static void parker_partition_test_clock(struct kunit *test)
 {
 	const struct clock_case *c = test->param_value;
 	struct parker_clock clock = { .time = -HZ, .checked_at = -HZ };
-	struct parker_report report = { .version = PARKER_ABI_VERSION, .state = UP, .heartbeat = 1 };
+	struct parker_report report = { .version = PARKER_ABI_VERSION, .state = UP,
+					.heartbeat = 1 };
 	struct parker_view view = { .state = PARKER_RUNNING, .watchdog = 3 };
 	struct parker_watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
 	unsigned long now = clock.checked_at;

@@ -23,10 +23,40 @@ keeps_all()
 	pk write kst-a/memory 0 EBUSY && pk write kst-a/cpus "" EBUSY && is_state kst-a crashed
 }
 
+now()
+{
+	date -u +%Y-%m-%dT%H:%M:%SZ
+}
+
+# ended_since TIME GLOB: last_end has a time since then, and text like it
+ended_since()
+{
+	local end after
+
+	end=$(cat kst-a/last_end)
+	after=$(now)
+	like "$end" "????-??-??T??:??:??Z $2" &&
+		same "$(printf '%s\n' "$1" "${end%% *}" "$after" | sort)" \
+			"$(printf '%s\n' "$1" "${end%% *}" "$after")"
+}
+
 starts_again()
 {
+	local before
+
+	before=$(cat kst-a/last_end)
 	start kst-a && wait_state kst-a booting running &&
-		pk write kst-a/state kill && is_state kst-a stopped
+		same "$(cat kst-a/last_end)" "$before" && pk write kst-a/state kill && is_state kst-a stopped &&
+		ended_since "$BEGIN" "stopped: killed"
+}
+
+unloads()
+{
+	local before
+
+	before=$(cat kst-a/last_end)
+	pk write kst-a/state unload && is_state kst-a empty &&
+		same "$(cat kst-a/last_end)" "$before"
 }
 
 restarted()
@@ -94,17 +124,19 @@ is_counted()
 
 setup
 need 1 256
-plan 15
+plan 16
 make kst-a "$(pick 1)" 256M || die "no partition"
 
+BEGIN=$(now)
 check "a panic: crashed, with its message" crashes "" crash "panic: sysrq triggered crash*"
+check "last_end says how and when" ended_since "$BEGIN" "crashed: panic: sysrq triggered crash"
 check "its last words are on the console" last_words
 check "stat counts it, its load and its console" is_counted
 check "image has the version of the contract" same "$(field kst-a/image contract)" 3
 check "resources of a crashed one cannot be changed" keeps_all
 check "it can be started again, and killed" starts_again
 check "the end of init is a panic" crashes "" exit "panic: Attempted to kill init*"
-check "a crashed one can be unloaded" eval 'pk write kst-a/state unload && is_state kst-a empty'
+check "a crashed one can be unloaded, and last_end stays" unloads
 check "panic=0: it stays crashed" stays_crashed
 pk write kst-a/state kill
 check "panic=1: it is started again" restarts_after "panic=1"

@@ -109,7 +109,8 @@ keeps_off()
 # claimed CPUS: by a new partition
 claimed()
 {
-	make kst-b "$1" 2M && same "$(cat kst-b/cpus)" "$1" && fails has_cpu "$(online)" "${1%%[-,]*}"
+	make kst-b "$1" 2M && same "$(cat kst-b/cpus)" "$1" &&
+		fails has_cpu "$(online)" "${1%%[-,]*}"
 }
 
 given_back()

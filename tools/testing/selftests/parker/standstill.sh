@@ -42,7 +42,8 @@ stands_still()
 	local since
 
 	since=$(cut -d . -f 1 /proc/uptime)
-	host pause $PAUSE >/dev/null && between $(($(cut -d . -f 1 /proc/uptime) - since)) $PAUSE 3600
+	host pause $PAUSE >/dev/null &&
+		between $(($(cut -d . -f 1 /proc/uptime) - since)) $PAUSE 3600
 }
 
 one_pause()
