@@ -165,12 +165,13 @@ int arch_parker_check_image(const void *kernel, size_t len,
  * arch_parker_unpack() - Unpack a kernel ahead of its starts
  * @kernel:	the bytes of an image that arch_parker_check_image() has passed
  * @len:	its length
+ * @room:	bytes that it can have in a partition
  * @unpacked_len: gets the bytes that the result has, 0: it is NULL
  *
  * Context: may sleep.
  * Return: the kernel, which vfree() frees, or NULL: it has to unpack itself.
  */
-struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len,
+struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len, u64 room,
 					   size_t *unpacked_len);
 
 /**

@@ -113,6 +113,7 @@ int parker_check_lockdown(const char *what, struct parker_error *err)
  * @cmdline_ptr:	its command line, in user space
  * @cmdline_len:	length with the zero byte, 0: none
  * @flags:		KEXEC_FILE_*
+ * @room:		bytes of the largest region of its partition
  * @err:		gets the sentence
  *
  * Signature and IMA apply as for any kexec.
@@ -123,7 +124,7 @@ int parker_check_lockdown(const char *what, struct parker_error *err)
 struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 				       const char __user *cmdline_ptr,
 				       unsigned long cmdline_len, unsigned long flags,
-				       struct parker_error *err)
+				       u64 room, struct parker_error *err)
 {
 	struct kimage *kimage;
 	int ret;
@@ -156,7 +157,7 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 	if (ret)
 		return ERR_PTR(ret);
 
-	image->unpacked = arch_parker_unpack(kimage->kernel_buf, kimage->kernel_buf_len,
+	image->unpacked = arch_parker_unpack(kimage->kernel_buf, kimage->kernel_buf_len, room,
 					     &image->unpacked_len);
 	image->kernel_len = kimage->kernel_buf_len;
 	if (image->unpacked)

@@ -605,7 +605,7 @@ int parker_check_lockdown(const char *what, struct parker_error *err);
 struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 				       const char __user *cmdline_ptr,
 				       unsigned long cmdline_len, unsigned long flags,
-				       struct parker_error *err);
+				       u64 room, struct parker_error *err);
 void parker_image_free(struct parker_image *image);
 void parker_image_show(struct seq_file *m, const struct parker_image *image);
 

@@ -38,6 +38,15 @@ static int check_loadable(struct parker_partition *p, struct parker_error *err)
 	return 0;
 }
 
+static u64 largest_region(const struct parker_partition *p)
+{
+	u64 largest = 0;
+
+	for (unsigned int i = 0; i < p->nr_regions; i++)
+		largest = max_t(u64, largest, p->regions[i].len);
+	return largest;
+}
+
 /* Replaces an earlier image; a success makes @image the partition's. */
 static int exchange_image(struct parker_partition *p, struct parker_image *image,
 			  ktime_t begin, struct parker_error *err)
@@ -100,15 +109,19 @@ static int load(struct parker_partition *p, ktime_t begin, int kernel_fd, int in
 		unsigned long flags, struct parker_error *err)
 {
 	struct parker_image *image;
+	u64 room;
 	int ret;
 
 	/* Reading takes long, and takes no lock: so it is checked again later. */
-	scoped_guard(mutex, &p->op_mutex)
+	scoped_guard(mutex, &p->op_mutex) {
 		ret = check_loadable(p, err);
+		room = largest_region(p);
+	}
 	if (ret)
 		return ret;
 
-	image = parker_image_read(kernel_fd, initrd_fd, cmdline_ptr, cmdline_len, flags, err);
+	image = parker_image_read(kernel_fd, initrd_fd, cmdline_ptr, cmdline_len, flags, room,
+				  err);
 	if (IS_ERR(image))
 		return PTR_ERR(image);
 

@@ -156,7 +156,7 @@ static bool unpack(void *to, size_t to_len, const void *from, size_t len)
 	}
 }
 
-struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len,
+struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len, u64 room,
 					   size_t *unpacked_len)
 {
 	const struct setup_header *hdr = parker_image_header(kernel);
@@ -172,7 +172,8 @@ struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len,
 	/* The kernel's build appends it. */
 	packed -= 4;
 	unpacked = get_unaligned_le32(kernel + at + packed);
-	if (unpacked > hdr->init_size)
+	/* An image may say anything; what the partition has no room for is not placed. */
+	if (unpacked > hdr->init_size || hdr->init_size > room)
 		return NULL;
 	u = __vmalloc(sizeof(*u) + unpacked, GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	if (!u)

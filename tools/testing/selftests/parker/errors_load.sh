@@ -27,6 +27,55 @@ start_errno()
 	pk write kst-a/state start "$@"
 }
 
+# put32 FILE OFFSET VALUE: little endian
+put32()
+{
+	local i byte bytes=
+
+	for i in 0 8 16 24; do
+		byte=$(printf '\\%03o' $((($3 >> i) & 255)))
+		bytes=$bytes$byte
+	done
+	# shellcheck disable=SC2059
+	printf "$bytes" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# get32 FILE OFFSET
+get32()
+{
+	od -A n -t u4 -j "$2" -N 4 "$1" | tr -d ' '
+}
+
+# exaggerate FILE MIB: it claims to have so much when it is unpacked
+exaggerate()
+{
+	local payload sectors
+
+	sectors=$(od -A n -t u1 -j $((0x1f1)) -N 1 "$1" | tr -d ' ')
+	payload=$(((sectors + 1) * 512 + $(get32 "$1" $((0x248)))))
+	put32 "$1" $((payload + $(get32 "$1" $((0x24c))) - 4)) $(($2 << 20)) &&
+		put32 "$1" $((0x260)) $(($2 << 20))
+}
+
+pages_allocated()
+{
+	awk '/^pgalloc_/ { sum += $2 } END { printf "%.0f\n", sum }' /proc/vmstat
+}
+
+# The memory that the image asks for is not taken before it is known to fit.
+exaggerated_loads()
+{
+	local before pages
+
+	cp "$KERNEL" "$TMP/exaggerated" && exaggerate "$TMP/exaggerated" 1024 || return
+	before=$(pages_allocated)
+	pk load "$(id_of kst-a)" "$TMP/exaggerated" - "" || return
+	pages=$(($(pages_allocated) - before))
+	rm "$TMP/exaggerated"
+	note "$pages pages for an image that asks for 262144"
+	same "$(field kst-a/image unpacked_bytes)" 0 && between "$pages" 1 65536
+}
+
 # The sentence says how much is needed, in its last number.
 enough()
 {
@@ -38,7 +87,7 @@ enough()
 
 setup
 need 1 256
-plan 26
+plan 28
 make kst-a "$(pick 1)" 256M || die "no partition"
 FREE_ID=$(($(id_of kst-a) + 1000))
 declares none
@@ -83,6 +132,10 @@ check "unload, no id: ENODEV" pk unload 0 ENODEV
 refuse EINVAL "*4000*" kst-a "a command line too long" load_long
 check "the image is still there" \
 	eval 'is_state kst-a loaded && same "$(cat kst-a/command_line)" "$CMDLINE"'
+
+check "an image that claims to need 1 GiB takes no such memory" exaggerated_loads
+refuse ENOMEM "*[0-9]*" kst-a "it does not fit" start_errno
+load kst-a "$CMDLINE" || die "no image"
 
 pk write kst-a/cpus "" || die "CPU not given back"
 refuse ENODEV "*CPU*" kst-a "start with no CPU" start_errno

@@ -126,7 +126,7 @@ static struct test_packed *packed(struct kunit *test, const struct test_elf *elf
 static struct parker_unpacked *unpack(struct kunit *test, const struct test_packed *image)
 {
 	size_t len = 1;
-	struct parker_unpacked *u = arch_parker_unpack(image, sizeof(*image), &len);
+	struct parker_unpacked *u = arch_parker_unpack(image, sizeof(*image), ROOM, &len);
 
 	KUNIT_EXPECT_EQ(test, !!u, !!len);
 	return u;
@@ -223,6 +223,7 @@ static void parker_unpack_test_refused(struct kunit *test)
 	REFUSED(image->setup.hdr.payload_length = U32_MAX);
 	REFUSED(image->setup.hdr.payload_offset = U32_MAX);
 	REFUSED(image->setup.hdr.init_size = sizeof(elf) - 1);
+	REFUSED(image->setup.hdr.init_size = ROOM + 1);
 	REFUSED(image->payload[0]++);
 	REFUSED(image->payload[9]++);
 
