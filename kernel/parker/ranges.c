@@ -399,14 +399,18 @@ static int parker_take_map(struct parker_map *map, struct parker_plan *plan, u64
 	return 0;
 }
 
-/* Leaves each zone what the boot kernel keeps as a reserve. */
-static int parker_take_node(int node, struct parker_plan *plan, u64 *need)
+/*
+ * Takes from the pool only, or from all of a node.  Leaves each zone what the boot
+ * kernel keeps as a reserve.
+ */
+static int parker_take_node(int node, bool pool_only, struct parker_plan *plan, u64 *need)
 {
+	unsigned int nr = pool_only ? parker_pool_areas() : UINT_MAX;
 	struct parker_range range;
 	u64 part, left;
 	int ret = 0;
 
-	for (unsigned int i = 0; *need && !ret && parker_range_of(node, i, &range); i++) {
+	for (unsigned int i = 0; *need && !ret && i < nr && parker_range_of(node, i, &range); i++) {
 		struct parker_map *map __free(parker_map_free) = parker_map_alloc(&range);
 
 		part = min(*need, parker_range_bound(&range));
@@ -417,7 +421,7 @@ static int parker_take_node(int node, struct parker_plan *plan, u64 *need)
 	return ret;
 }
 
-static int parker_take_any(int near, struct parker_plan *plan, u64 *need)
+static int parker_take_nodes(int near, bool pool_only, struct parker_plan *plan, u64 *need)
 {
 	nodemask_t tried = NODE_MASK_NONE;
 	int node, ret = 0;
@@ -426,9 +430,34 @@ static int parker_take_any(int near, struct parker_plan *plan, u64 *need)
 		node = parker_next_node(near, &tried);
 		if (node == NUMA_NO_NODE)
 			break;
-		ret = parker_take_node(node, plan, need);
+		ret = parker_take_node(node, pool_only, plan, need);
 	}
 	return ret;
+}
+
+static bool parker_node_has_pool(int node)
+{
+	struct parker_range range;
+
+	for (unsigned int i = 0; i < parker_pool_areas(); i++) {
+		parker_pool_area(i, &range);
+		if (range.node == node)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is kept aside on the near node is near and comes first by itself.  Where nothing
+ * is, what is kept aside elsewhere comes before what the boot kernel uses.
+ */
+static int parker_take_any(int near, struct parker_plan *plan, u64 *need)
+{
+	int ret = 0;
+
+	if (!parker_node_has_pool(near))
+		ret = parker_take_nodes(near, true, plan, need);
+	return ret ?: parker_take_nodes(near, false, plan, need);
 }
 
 /* What needs a certain node goes first, so that the rest does not eat it up. */
@@ -441,7 +470,7 @@ static int parker_take_all(struct parker_plan *plan, int near)
 
 	for (unsigned int i = 0; i < rest->nr && !ret; i++)
 		if (rest->node[i] != NUMA_NO_NODE)
-			ret = parker_take_node(rest->node[i], plan, &rest->len[i]);
+			ret = parker_take_node(rest->node[i], false, plan, &rest->len[i]);
 	for (unsigned int i = 0; i < rest->nr && !ret; i++)
 		if (rest->node[i] == NUMA_NO_NODE)
 			ret = parker_take_any(near, plan, &rest->len[i]);

@@ -43,6 +43,70 @@ pool_size()
 	echo $sum
 }
 
+# node_of CPU
+node_of()
+{
+	local dir
+
+	for dir in "$CPUDIR/cpu$1"/node*; do
+		[ ! -d "$dir" ] || echo "${dir##*/node}"
+	done
+}
+
+# core_on NODE...: the last core that is available on one of them
+core_on()
+{
+	local cpu
+
+	for cpu in $(expand "$(available_cpus)" | sort -rn); do
+		case " $* " in
+		*" $(node_of "$cpu") "*) siblings_of "$cpu"; return ;;
+		esac
+	done
+}
+
+# bytes_in FILE NODE: the sum of its regions there
+bytes_in()
+{
+	awk -v node="node$2" '$3 == node { sum += $2 } END { printf "%.0f\n", sum }' "$1"
+}
+
+pool_nodes()
+{
+	awk '{ print substr($3, 5) }' "$TMP/areas" | sort -u | tr '\n' ' '
+}
+
+other_nodes()
+{
+	awk '$1 == "memory" { print substr($2, 5) }' available |
+		grep -vxF "$(pool_nodes | tr ' ' '\n' | grep .)" | tr '\n' ' '
+}
+
+# Where the request names no node, and something is kept aside on the near one: that first.
+near_pool_first()
+{
+	local core node mib
+
+	# shellcheck disable=SC2046
+	core=$(core_on $(pool_nodes)) && [ "$core" ] || return 4
+	node=$(node_of "${core%%[,-]*}") mib=$(($(bytes_in "$TMP/areas" "$node") >> 20))
+	note "CPUs $core of node $node, $mib MiB"
+	gives_back && pk write kst-a/cpus "$core" && gets "${mib}M" "$mib" &&
+		covers "$TMP/areas" kst-a/memory && same "$(bytes_in kst-a/memory "$node")" $((mib << 20))
+}
+
+# Where nothing is kept aside on the near one: what is kept aside elsewhere.
+far_pool_first()
+{
+	local core
+
+	# shellcheck disable=SC2046
+	core=$(core_on $(other_nodes)) && [ "$core" ] || return 4
+	note "CPUs $core of node $(node_of "${core%%[,-]*}"), the pool is on $(pool_nodes)"
+	gives_back && pk write kst-a/cpus "$core" && gets "${POOL}M" "$POOL" &&
+		covers "$TMP/areas" kst-a/memory
+}
+
 # gets WISH MIB
 gets()
 {
@@ -201,7 +265,7 @@ setup
 	skip_all "parker_memory= names no node on a machine of several"
 POOL=$(pool_size) WISH=$(items | tr '\n' ' ')
 need 1 $((POOL + 64))
-plan 16
+plan 18
 pk mkdir kst-a && pk write kst-a/cpus "$(pick 1)" || die "no partition"
 
 check "the pool of $POOL MiB was kept aside" \
@@ -213,6 +277,9 @@ check "its largest area is available" largest_fits
 check "a part comes from it, too" part_of_it
 check "all of it is had again" the_same_again
 check "more than that comes from elsewhere" more_than_it
+check_or_skip "no CPU is near it" "near CPUs get it without a node" near_pool_first
+check_or_skip "it is on all nodes" "far CPUs get it without a node" far_pool_first
+pk write kst-a/memory 0 && pk write kst-a/cpus "$(pick 1)" || die "no CPU"
 check "that goes back, too" goes_back
 
 if [ "$(meminfo MemTotal)" -gt "${PARKER_PRESSURE_MAX:-16384}" ]; then
