@@ -4,15 +4,21 @@
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/error-injection.h>
 #include <linux/highmem.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "internal.h"
 
@@ -49,6 +55,70 @@ static void parker_regions_give(const struct parker_partition *p,
 		parker_region_free(&region[i]);
 	}
 	parker_step_end(p->name, "release_memory", begin, 0);
+}
+
+/*
+ * Moving pages waits until each CPU has run a work that empties its lists of pages, and a
+ * signal does not end that.  A real-time task that never sleeps can keep a CPU from it for
+ * good, so all CPUs are polled beforehand, in a way that can be given up.
+ */
+#define PARKER_RESPONSE_SECONDS	10
+
+struct parker_cpu_poll {
+	struct work_struct work;
+	unsigned int cpu;
+};
+
+static DEFINE_PER_CPU(struct parker_cpu_poll, parker_cpu_polls);
+static struct cpumask parker_silent_cpus;
+static DECLARE_WAIT_QUEUE_HEAD(parker_responded);
+static DEFINE_MUTEX(parker_poll_mutex);
+
+static void parker_note_response(struct work_struct *work)
+{
+	struct parker_cpu_poll *poll = container_of(work, struct parker_cpu_poll, work);
+
+	cpumask_clear_cpu(poll->cpu, &parker_silent_cpus);
+	wake_up(&parker_responded);
+}
+
+static void parker_poll_cpus(void)
+{
+	struct parker_cpu_poll *poll;
+	unsigned int cpu;
+
+	lockdep_assert_held(&parker_poll_mutex);
+
+	guard(cpus_read_lock)();
+	for_each_online_cpu(cpu) {
+		poll = per_cpu_ptr(&parker_cpu_polls, cpu);
+		/* One without a response is still queued. */
+		if (cpumask_test_and_set_cpu(cpu, &parker_silent_cpus))
+			continue;
+		INIT_WORK(&poll->work, parker_note_response);
+		poll->cpu = cpu;
+		schedule_work_on(cpu, &poll->work);
+	}
+}
+
+static int parker_check_response(struct parker_error *err)
+{
+	long ret;
+
+	if (mutex_lock_killable(&parker_poll_mutex))
+		return parker_fail(err, -EINTR, "memory: killed while waiting for another request");
+	parker_poll_cpus();
+	ret = wait_event_killable_timeout(parker_responded,
+					  !cpumask_intersects(&parker_silent_cpus, cpu_online_mask),
+					  PARKER_RESPONSE_SECONDS * HZ);
+	mutex_unlock(&parker_poll_mutex);
+	if (ret > 0)
+		return 0;
+	if (ret)
+		return parker_fail(err, -EINTR, "memory: killed while waiting for all CPUs");
+	return parker_fail(err, -EBUSY,
+			   "memory: CPU %*pbl did not run a kernel thread for %u s, as a real-time task leaves it no time; nothing can be taken until it does",
+			   cpumask_pr_args(&parker_silent_cpus), PARKER_RESPONSE_SECONDS);
 }
 
 static u64 parker_wish_total(const struct parker_wish *wish)
@@ -109,10 +179,13 @@ static int parker_plan_check(const struct parker_plan *plan, struct parker_error
 	const struct parker_wish *rest = &plan->rest;
 	u64 sum = 0, total = parker_wish_total(rest);
 	struct parker_estimate estimate;
-	int node;
+	int node, ret;
 
 	if (!total)
 		return 0;
+	ret = parker_check_response(err);
+	if (ret)
+		return ret;
 
 	/* Pages on their way to the LRU lists look as if they could not move. */
 	lru_add_drain_all();
@@ -146,7 +219,8 @@ static int parker_plan_check(const struct parker_plan *plan, struct parker_error
  * none.
  *
  * Context: may sleep; op_mutex held if there is a partition.
- * Return: 0, or -ENOMEM.
+ * Return: 0, -ENOMEM, -EBUSY when a CPU has no time for kernel threads, or -EINTR
+ * after a fatal signal.
  */
 int parker_memory_check(const struct parker_partition *p, const struct parker_wish *wish,
 			struct parker_error *err)
@@ -171,8 +245,8 @@ int parker_memory_check(const struct parker_partition *p, const struct parker_wi
  * an application kernel may have written to it.
  *
  * Context: may sleep; op_mutex held.
- * Return: 0, -ENOMEM, or -EINTR after a fatal signal; after a failure the
- * partition has what it had.
+ * Return: 0, -ENOMEM, -EBUSY when a CPU has no time for kernel threads, or -EINTR
+ * after a fatal signal; after a failure the partition has what it had.
  */
 int parker_memory_set(struct parker_partition *p, const struct parker_wish *wish,
 		      int near, struct parker_error *err)

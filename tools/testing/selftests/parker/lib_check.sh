@@ -56,6 +56,18 @@ fails()
 	! "$@"
 }
 
+# elapsed COMMAND...: its seconds, in SECONDS_TAKEN
+elapsed()
+{
+	local begin status=0
+
+	begin=$(cut -d . -f 1 /proc/uptime)
+	"$@" || status=$?
+	SECONDS_TAKEN=$(($(cut -d . -f 1 /proc/uptime) - begin))
+	note "$SECONDS_TAKEN s"
+	return $status
+}
+
 # like TEXT GLOB
 like()
 {

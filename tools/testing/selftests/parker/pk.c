@@ -42,6 +42,7 @@ static const struct {
 	{ "storm", pk_storm, "membarrier|mprotect COUNT" },
 	{ "spin", pk_spin, "SECONDS CPUS" },
 	{ "gap", pk_gap, "SECONDS CPUS" },
+	{ "hog", pk_hog, "SECONDS CPU" },
 	{ "deadline", pk_deadline, "TASKS PERCENT COMMAND..." },
 	{ "dma", pk_dma, "DEVICE COUNT [ADDRESSES]" },
 	{ "guard", pk_guard, "MIB ADDRESSES END" },

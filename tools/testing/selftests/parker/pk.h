@@ -36,6 +36,7 @@ int pk_same(int argc, char **argv);
 int pk_storm(int argc, char **argv);
 int pk_spin(int argc, char **argv);
 int pk_gap(int argc, char **argv);
+int pk_hog(int argc, char **argv);
 int pk_deadline(int argc, char **argv);
 int pk_nth(int argc, char **argv);
 int pk_nfs(int argc, char **argv);

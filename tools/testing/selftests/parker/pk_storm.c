@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pk storm, spin, gap, deadline: load on CPUs, and what it does to others.
+ * pk storm, spin, gap, hog, deadline: load on CPUs, and what it does to others.
  */
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -183,6 +183,44 @@ int pk_gap(int argc, char **argv)
 		if (gaps[cpu] > longest)
 			longest = gaps[cpu];
 	printf("%lld\n", longest);
+	return PK_OK;
+}
+
+static long hog_cpu;
+static long long hog_end;
+static bool hog_refused;
+static pthread_barrier_t hog_begin;
+
+static void *hog(void *arg)
+{
+	const struct sched_param param = { .sched_priority = 50 };
+
+	pk_pin(hog_cpu);
+	hog_refused = sched_setscheduler(0, SCHED_FIFO, &param);
+	pthread_barrier_wait(&hog_begin);
+	while (!hog_refused && pk_now_usec() < hog_end)
+		;
+	return arg;
+}
+
+/* A real-time thread that never sleeps; says so when it has begun. */
+int pk_hog(int argc, char **argv)
+{
+	pthread_t thread;
+
+	if (argc != 3)
+		return PK_USAGE;
+	hog_end = pk_now_usec() + strtol(argv[1], NULL, 10) * 1000000LL;
+	hog_cpu = strtol(argv[2], NULL, 10);
+	pthread_barrier_init(&hog_begin, NULL, 2);
+	if (pthread_create(&thread, NULL, hog, NULL))
+		return PK_WRONG;
+	pthread_barrier_wait(&hog_begin);
+	if (hog_refused)
+		return PK_WRONG;
+	printf("begun\n");
+	fflush(stdout);
+	pthread_join(thread, NULL);
 	return PK_OK;
 }
 
