@@ -111,6 +111,17 @@ struct parker_image_info {
 int arch_parker_check_machine(struct parker_error *err);
 
 /**
+ * arch_parker_set_up() - Make what CPUs are parked in, before the first is claimed
+ * @err: gets the message
+ *
+ * Until then a kernel without partitions writes nothing for them.
+ *
+ * Context: may sleep; arch_parker_check_machine() has found nothing.
+ * Return: 0, or -ENOMEM.
+ */
+int arch_parker_set_up(struct parker_error *err);
+
+/**
  * arch_parker_cpu_is_bsp() - Did this CPU boot the machine?
  * @cpu: CPU number
  *

@@ -275,7 +275,7 @@ static int parker_claim(struct parker_partition *p, struct cpumask *cpus,
 	if (!were_online)
 		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
 
-	ret = parker_boot_once(cpus, err);
+	ret = arch_parker_set_up(err) ?: parker_boot_once(cpus, err);
 	if (ret)
 		return ret;
 	ret = parker_own(p, cpus, err);

@@ -250,6 +250,7 @@ phys_addr_t parker_place_random(const struct parker_room *room, u64 len, u64 ali
 phys_addr_t parker_unpacked_place(const struct parker_boot *boot, phys_addr_t at, u64 align);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+bool parker_low_is_reserved(phys_addr_t start, phys_addr_t len);
 bool parker_place_bottom(struct parker_room *room, u64 len, u64 align, u64 min, phys_addr_t *at);
 bool parker_place_top(struct parker_room *room, u64 len, phys_addr_t *at);
 int parker_place_all(const struct parker_boot *boot, struct parker_place *place,

@@ -10,6 +10,7 @@
 #include <linux/bitmap.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/parker.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -17,6 +18,9 @@
 #include <asm/bios_ebda.h>
 #include <asm/e820/api.h>
 #include <asm/realmode.h>
+#include <asm/x86_init.h>
+
+#include <kunit/visibility.h>
 
 #include "internal.h"
 
@@ -50,6 +54,15 @@ static phys_addr_t __init low_end(void)
 	return end;
 }
 
+/* What is not reserved is the page allocator's, whatever the firmware calls it. */
+VISIBLE_IF_KUNIT bool parker_low_is_reserved(phys_addr_t start, phys_addr_t len)
+{
+	for (phys_addr_t at = start; at < start + len; at += PAGE_SIZE)
+		if (!PageReserved(pfn_to_page(PHYS_PFN(at))))
+			return false;
+	return true;
+}
+
 static bool __init low_is_free(phys_addr_t start, phys_addr_t len)
 {
 	/* real_mode_size_needed() is 0 once the trampoline is there. */
@@ -60,7 +73,8 @@ static bool __init low_is_free(phys_addr_t start, phys_addr_t len)
 		return false;
 	if (own && start < own + own_len && own < start + len)
 		return false;
-	return e820__mapped_all(start, start + len, E820_TYPE_RAM);
+	return e820__mapped_all(start, start + len, E820_TYPE_RAM) &&
+	       parker_low_is_reserved(start, len);
 }
 
 /* The E820 tables are init data: look once. */
@@ -70,6 +84,9 @@ static int __init parker_low_init(void)
 
 	/* It starts no kernels, and the field of the EBDA is not its to read. */
 	if (parker_app_running())
+		return 0;
+	/* As in a guest of Xen, which has all of that memory for other things. */
+	if (x86_platform.realmode_reserve != reserve_real_mode)
 		return 0;
 
 	while (start < LOW_END) {

@@ -9,14 +9,17 @@
 #define pr_fmt(fmt) "parker: " fmt
 
 #include <linux/cc_platform.h>
+#include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/error-injection.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
+#include <linux/mutex.h>
 #include <linux/parker.h>
 #include <linux/set_memory.h>
 #include <linux/smp.h>
+#include <linux/tboot.h>
 #include <linux/topology.h>
 
 #include <asm/apic.h>
@@ -33,12 +36,16 @@
 #define SIGN_IN_MS	2000
 #define SIGN_IN_TRIES	3
 
-/* The stub's copy below 1 MiB, 0: CPUs of this machine cannot be parked. */
-phys_addr_t parker_stub_pa __ro_after_init;
+/* The stub's copy below 1 MiB, 0: no CPU was claimed yet. */
+phys_addr_t parker_stub_pa;
 
-static struct parker_slot *slots __ro_after_init;
-static u32 parking_cr3 __ro_after_init, parking_cr4 __ro_after_init;
+/* As parker_stub_pa, written once, under parking_mutex. */
+static struct parker_slot *slots;
+static u32 parking_cr3, parking_cr4;
+static DEFINE_MUTEX(parking_mutex);
+
 static bool boot_cpu_is_bsp __ro_after_init;
+static u64 apic_base __ro_after_init;
 
 /**
  * parker_slots_pa() - Find the table of slots
@@ -52,7 +59,7 @@ phys_addr_t parker_slots_pa(size_t *len)
 	return __pa(slots);
 }
 
-static void __init stub_set_gate(struct parker_stub_data *data, unsigned int vector, u32 handler)
+static void stub_set_gate(struct parker_stub_data *data, unsigned int vector, u32 handler)
 {
 	gate_desc gate = {
 		.offset_low	= (u16)handler,
@@ -65,7 +72,7 @@ static void __init stub_set_gate(struct parker_stub_data *data, unsigned int vec
 	memcpy(&data->idt[2 * vector], &gate, sizeof(gate));
 }
 
-static void __init stub_install(phys_addr_t pa)
+static void stub_install(phys_addr_t pa)
 {
 	u32 data_pa = pa + parker_stub_data;
 	struct parker_stub_data data = {
@@ -89,7 +96,7 @@ static void __init stub_install(phys_addr_t pa)
 	set_memory_ro((unsigned long)__va(pa), 1);
 }
 
-static int __init parking_map(void)
+static int parking_map(void)
 {
 	struct parker_paging *paging = parker_paging_alloc();
 	phys_addr_t table;
@@ -108,21 +115,26 @@ static int __init parking_map(void)
 	return 0;
 }
 
-static void __init check_bsp(void *unused)
+static void __init read_apic_base(void *unused)
 {
 	u64 msr;
 
 	rdmsrl(MSR_IA32_APICBASE, msr);
 	boot_cpu_is_bsp = msr & MSR_IA32_APICBASE_BSP;
+	apic_base = msr & PAGE_MASK;
 }
 
 static int __init parker_parking_init(void)
 {
+	smp_call_function_single(0, read_apic_base, NULL, 1);
+	return 0;
+}
+subsys_initcall(parker_parking_init);
+
+static int parking_make(void)
+{
 	unsigned int cpu;
 
-	smp_call_function_single(0, check_bsp, NULL, 1);
-	if (!parker_low_page())
-		return 0;
 	slots = alloc_pages_exact(array_size(nr_cpu_ids, SLOT_SIZE),
 				  GFP_KERNEL | GFP_DMA32 | __GFP_ZERO);
 	if (!slots)
@@ -137,16 +149,39 @@ static int __init parker_parking_init(void)
 	parker_stub_pa = parker_low_page();
 	return 0;
 }
-subsys_initcall(parker_parking_init);
+
+int arch_parker_set_up(struct parker_error *err)
+{
+	guard(mutex)(&parking_mutex);
+
+	if (!parker_stub_pa && parking_make())
+		return parker_fail(err, -ENOMEM,
+				   "cpus: no %zu bytes of memory in one piece below 4 GiB to park CPUs with; free some",
+				   array_size(nr_cpu_ids, SLOT_SIZE));
+	return 0;
+}
+
+/* Where an application kernel takes the local APICs to be. */
+static bool apics_are_in_place(void)
+{
+	return x2apic_enabled() || apic_base == APIC_DEFAULT_PHYS_BASE;
+}
 
 int arch_parker_check_machine(struct parker_error *err)
 {
 	if (parker_app_running())
 		return parker_fail(err, -EOPNOTSUPP,
 				   "This is an application kernel, which cannot give away what it was given");
-	if (!parker_stub_pa)
+	if (!parker_low_page())
 		return parker_fail(err, -EOPNOTSUPP,
 				   "This machine has no free page below 1 MiB to park CPUs in");
+	if (tboot_enabled())
+		return parker_fail(err, -EOPNOTSUPP,
+				   "cpus: the boot kernel was started by tboot, which resets the machine when a CPU is sent INIT; boot without it");
+	if (!apics_are_in_place())
+		return parker_fail(err, -EOPNOTSUPP,
+				   "cpus: the local APICs of this machine are at 0x%llx, not at 0x%x",
+				   apic_base, APIC_DEFAULT_PHYS_BASE);
 	if (!boot_cpu_is_bsp)
 		return parker_fail(err, -EOPNOTSUPP,
 				   "This kernel was not started on the CPU that booted the machine");
