@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parker: claim and release of CPUs, as cores and one by one.
+ * Parker: claim and release of CPUs, as cores.
  */
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
-#include <linux/device.h>
-#include <linux/error-injection.h>
 #include <linux/ktime.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/smt.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
@@ -55,19 +54,36 @@ VISIBLE_IF_KUNIT void parker_core_cpus(unsigned int cpu, struct cpumask *core)
 
 /*
  * Finds a CPU out of @want whose core is not wholly in @want, and its siblings
- * that are missing.  Returns nr_cpu_ids when there is none.
+ * that are missing; those in @off need not be there.  Returns nr_cpu_ids when
+ * there is none.
  */
 VISIBLE_IF_KUNIT unsigned int parker_find_half_core(const struct cpumask *want,
+						    const struct cpumask *off,
 						    struct cpumask *missing)
 {
 	unsigned int cpu;
 
 	for_each_cpu(cpu, want) {
 		parker_core_cpus(cpu, missing);
-		if (cpumask_andnot(missing, missing, want))
+		if (cpumask_andnot(missing, missing, want) &&
+		    cpumask_andnot(missing, missing, off))
 			return cpu;
 	}
 	return nr_cpu_ids;
+}
+
+/* Finds the other CPUs of the cores that those in @cpus are in. */
+VISIBLE_IF_KUNIT void parker_find_siblings(const struct cpumask *cpus, struct cpumask *core,
+					   struct cpumask *siblings)
+{
+	unsigned int cpu;
+
+	cpumask_clear(siblings);
+	for_each_cpu(cpu, cpus) {
+		parker_core_cpus(cpu, core);
+		cpumask_or(siblings, siblings, core);
+	}
+	cpumask_andnot(siblings, siblings, cpus);
 }
 
 static struct cpumask *parker_mask_alloc(gfp_t gfp)
@@ -75,20 +91,28 @@ static struct cpumask *parker_mask_alloc(gfp_t gfp)
 	return kzalloc(cpumask_size(), gfp);
 }
 
-static int parker_check_cores(const struct cpumask *want, struct parker_error *err)
+static int parker_check_cores(const struct parker_partition *p, const struct cpumask *want,
+			      struct parker_error *err)
 {
 	struct cpumask *missing __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	struct cpumask *off __free(kfree) = parker_mask_alloc(GFP_KERNEL);
 	unsigned int cpu;
 
-	if (!missing)
+	if (!missing || !off)
 		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
 
-	cpu = parker_find_half_core(want, missing);
+	/* Those that it has were named, and so have to be named again. */
+	cpumask_andnot(off, cpu_possible_mask, cpu_online_mask);
+	if (p)
+		cpumask_andnot(off, off, p->cpus);
+	cpu = parker_find_half_core(want, off, missing);
 	if (cpu < nr_cpu_ids)
 		return parker_fail(err, -EINVAL,
 				   "CPU %u shares its core with CPU %*pbl, and only whole cores can be given away",
 				   cpu, cpumask_pr_args(missing));
-	return 0;
+	/* What is left of the cores is off, and goes with them. */
+	parker_find_siblings(want, off, missing);
+	return parker_own_check(p, want, missing, err);
 }
 
 /* Taking a CPU offline fails when no CPU is left that serves all of the system. */
@@ -121,8 +145,8 @@ int parker_cpus_check(const struct parker_partition *p, const struct cpumask *wa
 		return 0;
 
 	return arch_parker_check_machine(err) ?:
-	       parker_own_check(p, want, err) ?:
-	       parker_check_cores(want, err) ?:
+	       parker_own_check(p, want, cpu_none_mask, err) ?:
+	       parker_check_cores(p, want, err) ?:
 	       parker_check_rest(want, err);
 }
 
@@ -148,103 +172,17 @@ static void parker_set_present(const struct cpumask *cpus, bool present)
 	cpu_maps_update_done();
 }
 
-/* ACPI does not eject what refuses to be taken offline. */
-static void parker_forbid_offline(struct device *dev, bool forbid)
-{
-	guard(device)(dev);
-	dev->offline_disabled = forbid;
-}
-
-/* Returns 0 when it went offline, 1 when it was, or an error. */
-static noinline int parker_take_offline(unsigned int cpu)
-{
-	struct device *dev;
-	int ret;
-
-	lock_device_hotplug();
-	dev = get_cpu_device(cpu);
-	ret = dev ? device_offline(dev) : -ENODEV;
-	/* CPU hotplug by other ways than the device may have been quicker. */
-	if (ret == 1 && cpu_online(cpu))
-		ret = -EBUSY;
-	if (ret >= 0)
-		parker_forbid_offline(dev, true);
-	unlock_device_hotplug();
-	return ret;
-}
-ALLOW_ERROR_INJECTION(parker_take_offline, ERRNO);
-
-static int parker_take_each_offline(const struct cpumask *cpus, struct cpumask *were_online,
-				    struct parker_error *err)
-{
-	unsigned int cpu;
-	int ret;
-
-	for_each_cpu(cpu, cpus) {
-		ret = parker_take_offline(cpu);
-		if (ret < 0)
-			return parker_fail(err, ret, "CPU %u could not be taken offline: %pe",
-					   cpu, ERR_PTR(ret));
-		if (!ret)
-			cpumask_set_cpu(cpu, were_online);
-	}
-	return 0;
-}
-
-static int parker_take_all_offline(const struct parker_partition *p, const struct cpumask *cpus,
-				   struct cpumask *were_online, struct parker_error *err)
-{
-	ktime_t begin = parker_step_begin(p->name, "offline");
-
-	return parker_step_end(p->name, "offline", begin,
-			       parker_take_each_offline(cpus, were_online, err));
-}
-
-/*
- * What was never up is not set up, and would be counted by nobody who decides
- * on the shorthand of IPIs.
- */
-static int parker_boot_once(const struct cpumask *cpus, struct parker_error *err)
-{
-	unsigned int cpu;
-	int ret;
-
-	for_each_cpu_andnot(cpu, cpus, &cpus_booted_once_mask) {
-		ret = add_cpu(cpu);
-		if (ret < 0)
-			return parker_fail(err, ret,
-					   "CPU %u was never online, and could not be brought up once: %pe",
-					   cpu, ERR_PTR(ret));
-		ret = remove_cpu(cpu);
-		if (ret < 0)
-			return parker_fail(err, ret,
-					   "CPU %u was never online, was brought up once, and now stays online: %pe",
-					   cpu, ERR_PTR(ret));
-	}
-	return 0;
-}
-
 /*
  * Undoes what parker_claim() did with @cpus, however far that came.  On return
- * @were_online has those that should have come online again and did not.
+ * @were_online, a part of them, has those that should have come online again and
+ * did not.
  */
 static void parker_give_back(const struct cpumask *cpus, struct cpumask *were_online)
 {
-	struct device *dev;
-	unsigned int cpu;
-
 	parker_set_present(cpus, true);
-	lock_device_hotplug();
-	for_each_cpu(cpu, cpus) {
-		dev = get_cpu_device(cpu);
-		if (dev)
-			parker_forbid_offline(dev, false);
-	}
-	unlock_device_hotplug();
+	parker_allow_offline(cpus);
 	parker_unlock_cpus(cpus);
-	for_each_cpu_and(cpu, cpus, were_online)
-		if (add_cpu(cpu) >= 0)
-			cpumask_clear_cpu(cpu, were_online);
+	parker_bring_online(were_online);
 	parker_disown(cpus);
 }
 
@@ -260,35 +198,56 @@ static int parker_park(struct parker_partition *p, struct cpumask *cpus,
 		return 0;
 
 	parker_cpus_quarantine(NULL, p->unproved);
-	cpumask_andnot(cpus, cpus, p->unproved);
 	return parker_fail(err, ret, "CPU %*pbl did not answer and is quarantined",
 			   cpumask_pr_args(p->unproved));
 }
 
-/* On a failure @cpus has lost those that had to be quarantined. */
-static int parker_claim(struct parker_partition *p, struct cpumask *cpus,
+/* Takes CPUs that are owned; on a failure @cpus has lost those that had to be quarantined. */
+static int parker_take_owned(struct parker_partition *p, struct cpumask *cpus,
+			     struct cpumask *were_online, struct parker_error *err)
+{
+	/* A sibling that is absent is owned, and there is nothing to take. */
+	struct cpumask *present __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	int ret;
+
+	if (!present)
+		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
+
+	cpumask_and(present, cpus, cpu_present_mask);
+	ret = parker_take_all_offline(p, present, were_online, err);
+	if (ret)
+		return ret;
+
+	parker_set_present(present, false);
+	ret = parker_park(p, present, err);
+	cpumask_andnot(cpus, cpus, p->unproved);
+	cpumask_and(were_online, were_online, cpus);
+	return ret;
+}
+
+/* Those of their siblings that were not named are off, and are claimed with them. */
+static int parker_claim(struct parker_partition *p, const struct cpumask *cpus,
 			struct parker_error *err)
 {
 	struct cpumask *were_online __free(kfree) = parker_mask_alloc(GFP_KERNEL);
+	struct cpumask *all __free(kfree) = parker_mask_alloc(GFP_KERNEL);
 	int ret;
 
-	if (!were_online)
+	if (!were_online || !all)
 		return parker_fail(err, -ENOMEM, "No memory for a list of CPUs");
 
-	ret = arch_parker_set_up(err) ?: parker_boot_once(cpus, err);
-	if (ret)
-		return ret;
-	ret = parker_own(p, cpus, err);
+	parker_find_siblings(cpus, were_online, all);
+	ret = arch_parker_set_up(err) ?:
+	      parker_boot_once(cpus, err) ?:
+	      parker_own(p, cpus, all, err);
 	if (ret)
 		return ret;
 
-	ret = parker_take_all_offline(p, cpus, were_online, err);
-	if (!ret) {
-		parker_set_present(cpus, false);
-		ret = parker_park(p, cpus, err);
-	}
+	cpumask_or(all, all, cpus);
+	cpumask_clear(were_online);
+	ret = parker_take_owned(p, all, were_online, err);
 	if (ret) {
-		parker_give_back(cpus, were_online);
+		parker_give_back(all, were_online);
 		return ret;
 	}
 
@@ -297,18 +256,69 @@ static int parker_claim(struct parker_partition *p, struct cpumask *cpus,
 	return 0;
 }
 
-/* Cannot fail; the sentence names what should have come online and did not. */
-static void parker_release(struct parker_partition *p, struct cpumask *cpus,
+/* Finds what it owns of cores that none of its CPUs is in. */
+static void parker_find_left(const struct parker_partition *p, struct cpumask *core,
+			     struct cpumask *left)
+{
+	unsigned int cpu;
+
+	parker_owned_by(p, left);
+	for_each_cpu(cpu, p->cpus) {
+		parker_core_cpus(cpu, core);
+		cpumask_andnot(left, left, core);
+	}
+}
+
+/*
+ * Gives back what the partition has no more, with the siblings that were claimed
+ * with it.  Cannot fail; the message names what should have come online and did not.
+ */
+static void parker_release(struct parker_partition *p, const struct cpumask *cpus,
 			   struct parker_error *err)
 {
-	cpumask_andnot(p->cpus, p->cpus, cpus);
-	parker_give_back(cpus, p->cpus_were_online);
+	/* So small an allocation does not fail. */
+	struct cpumask *were_online __free(kfree) = parker_mask_alloc(GFP_KERNEL | __GFP_NOFAIL);
+	struct cpumask *left __free(kfree) = parker_mask_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
-	cpumask_and(cpus, cpus, p->cpus_were_online);
-	cpumask_andnot(p->cpus_were_online, p->cpus_were_online, cpus);
-	if (!cpumask_empty(cpus))
-		parker_fail(err, 0, "CPU %*pbl was given back, but did not come online",
-			    cpumask_pr_args(cpus));
+	cpumask_andnot(p->cpus, p->cpus, cpus);
+	parker_find_left(p, were_online, left);
+	cpumask_and(were_online, left, p->cpus_were_online);
+	cpumask_andnot(p->cpus_were_online, p->cpus_were_online, left);
+	parker_give_back(left, were_online);
+
+	if (parker_come_later(were_online))
+		parker_fail(err, 0,
+			    "cpus: CPU %*pbl was given back, and comes online when the probe of a driver, or the like, no longer holds CPU hotplug",
+			    cpumask_pr_args(were_online));
+	else if (!cpumask_empty(were_online))
+		parker_fail(err, 0, "cpus: CPU %*pbl was given back, but did not come online",
+			    cpumask_pr_args(were_online));
+}
+
+/* Some errors are logged by registers that all CPUs of a die see, and that one of them reads. */
+static bool parker_die_is_read(unsigned int cpu)
+{
+	unsigned int other;
+
+	for_each_online_cpu(other)
+		if (topology_physical_package_id(other) == topology_physical_package_id(cpu) &&
+		    topology_die_id(other) == topology_die_id(cpu))
+			return true;
+	return false;
+}
+
+static void parker_warn_of_dies(const struct cpumask *cpus, struct parker_error *err)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, cpus) {
+		if (parker_die_is_read(cpu))
+			continue;
+		parker_fail(err, 0,
+			    "cpus: package %d has no CPU left in the boot kernel; its corrected errors are not logged",
+			    topology_physical_package_id(cpu));
+		return;
+	}
 }
 
 static int parker_change_cpus(struct parker_partition *p, const struct cpumask *want,
@@ -322,6 +332,7 @@ static int parker_change_cpus(struct parker_partition *p, const struct cpumask *
 		ret = parker_step_end(p->name, "claim_cpus", begin, parker_claim(p, change, err));
 		if (ret)
 			return ret;
+		parker_warn_of_dies(change, err);
 	}
 	if (cpumask_andnot(change, p->cpus, want)) {
 		begin = parker_step_begin(p->name, "release_cpus");
@@ -335,8 +346,8 @@ static int parker_change_cpus(struct parker_partition *p, const struct cpumask *
  * parker_cpus_set() - Give a partition the CPUs that are wished for
  * @p:		the partition
  * @want:	all CPUs that it is to have
- * @err:	gets the sentence, also after a success when CPUs that were given
- *		back did not come online
+ * @err:	gets the message, also after a success when CPUs that were given
+ *		back did not come online, or a package has none left
  *
  * Context: may sleep; op_mutex held.
  * Return: 0 or an error; then the partition has what it had.  After -EIO CPUs

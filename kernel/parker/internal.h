@@ -29,6 +29,7 @@
 
 #define PARKER_MAX_PARTITIONS	256
 
+struct device;
 struct kernfs_node;
 struct kimage;
 struct seq_file;
@@ -465,7 +466,21 @@ int parker_cpus_set(struct parker_partition *p, const struct cpumask *want,
 		    struct parker_error *err);
 #if IS_ENABLED(CONFIG_KUNIT)
 void parker_core_cpus(unsigned int cpu, struct cpumask *core);
-unsigned int parker_find_half_core(const struct cpumask *want, struct cpumask *missing);
+unsigned int parker_find_half_core(const struct cpumask *want, const struct cpumask *off,
+				   struct cpumask *missing);
+void parker_find_siblings(const struct cpumask *cpus, struct cpumask *core,
+			  struct cpumask *siblings);
+#endif
+
+/* from offline.c: no lock needed */
+void parker_allow_offline(const struct cpumask *cpus);
+int parker_take_all_offline(const struct parker_partition *p, const struct cpumask *cpus,
+			    struct cpumask *were_online, struct parker_error *err);
+int parker_boot_once(const struct cpumask *cpus, struct parker_error *err);
+void parker_bring_online(struct cpumask *cpus);
+bool parker_come_later(const struct cpumask *cpus);
+#if IS_ENABLED(CONFIG_KUNIT)
+void parker_forbid_offline(struct device *dev, bool forbid);
 #endif
 
 /* from trace.c */
@@ -476,9 +491,10 @@ void parker_trace_stamps(const char *name, const u64 *stamps, u64 *traced);
 
 /* from owner.c: no lock needed */
 int parker_own_check(const struct parker_partition *p, const struct cpumask *cpus,
-		     struct parker_error *err);
+		     const struct cpumask *siblings, struct parker_error *err);
 int parker_own(struct parker_partition *p, const struct cpumask *cpus,
-	       struct parker_error *err);
+	       const struct cpumask *siblings, struct parker_error *err);
+void parker_owned_by(const struct parker_partition *p, struct cpumask *cpus);
 void parker_unlock_cpus(const struct cpumask *cpus);
 void parker_disown(const struct cpumask *cpus);
 void parker_cpus_quarantine(struct parker_partition *p, const struct cpumask *cpus);

@@ -93,9 +93,9 @@ static int __init parker_owner_init(void)
 }
 core_initcall(parker_owner_init);
 
-/* Could a partition get this CPU, if only it was not for the rest of its core? */
-static int check_cpu(const struct parker_partition *p, unsigned int cpu,
-		     struct parker_error *err)
+/* Could a partition own this CPU, with its core? */
+static int check_owner(const struct parker_partition *p, unsigned int cpu,
+		       struct parker_error *err)
 {
 	const struct parker_partition *owner = per_cpu(parker_owner, cpu);
 
@@ -105,9 +105,24 @@ static int check_cpu(const struct parker_partition *p, unsigned int cpu,
 		return parker_fail(err, -EBUSY,
 				   "CPU %u is quarantined, as it could not be stopped; only a reboot of the machine frees it",
 				   cpu);
-	if (owner)
-		return owner == p ? 0 :
-		       parker_fail(err, -EBUSY, "CPU %u belongs to partition %s", cpu, owner->name);
+	if (owner && owner != p)
+		return parker_fail(err, -EBUSY, "CPU %u belongs to partition %s", cpu, owner->name);
+	return 0;
+}
+
+/* Could a partition get this CPU, if only it was not for the rest of its core? */
+static int check_cpu(const struct parker_partition *p, unsigned int cpu,
+		     struct parker_error *err)
+{
+	int ret = check_owner(p, cpu, err);
+
+	if (ret)
+		return ret;
+	if (p && per_cpu(parker_owner, cpu) == p)
+		return cpumask_test_cpu(cpu, p->cpus) ? 0 :
+		       parker_fail(err, -EBUSY,
+				   "cpus: CPU %u was off when its core became the partition's; give the core back first",
+				   cpu);
 	if (!cpu_present(cpu) || !get_cpu_device(cpu))
 		return parker_fail(err, -ENODEV, "There is no CPU %u", cpu);
 	if (arch_parker_cpu_is_bsp(cpu))
@@ -118,13 +133,18 @@ static int check_cpu(const struct parker_partition *p, unsigned int cpu,
 }
 
 static int check_cpus(const struct parker_partition *p, const struct cpumask *cpus,
-		      struct parker_error *err)
+		      const struct cpumask *siblings, struct parker_error *err)
 {
 	unsigned int cpu;
 	int ret;
 
 	for_each_cpu(cpu, cpus) {
 		ret = check_cpu(p, cpu, err);
+		if (ret)
+			return ret;
+	}
+	for_each_cpu(cpu, siblings) {
+		ret = check_owner(p, cpu, err);
 		if (ret)
 			return ret;
 	}
@@ -135,26 +155,28 @@ static int check_cpus(const struct parker_partition *p, const struct cpumask *cp
  * parker_own_check() - Could a partition own these CPUs?
  * @p:		the partition, or NULL for a new one
  * @cpus:	the CPUs; those that are its own already are welcome
+ * @siblings:	CPUs of the same cores, which are off and need not be there
  * @err:	gets the sentence
  *
  * Context: may sleep.
  * Return: 0, -EBUSY, -ENODEV or -EOPNOTSUPP.
  */
 int parker_own_check(const struct parker_partition *p, const struct cpumask *cpus,
-		     struct parker_error *err)
+		     const struct cpumask *siblings, struct parker_error *err)
 {
 	if (!parker_veto_works)
 		return parker_fail(err, -EOPNOTSUPP, "No CPU hotplug state was left at boot");
 
 	guard(mutex)(&parker_mutex);
 
-	return check_cpus(p, cpus, err);
+	return check_cpus(p, cpus, siblings, err);
 }
 
 /**
  * parker_own() - Make a partition the owner of CPUs, all or none
  * @p:		the partition
  * @cpus:	CPUs that nobody owns
+ * @siblings:	CPUs of the same cores, which are off and need not be there
  * @err:	gets the sentence
  *
  * From here on they cannot come online.
@@ -163,7 +185,7 @@ int parker_own_check(const struct parker_partition *p, const struct cpumask *cpu
  * Return: 0, -EBUSY or -ENODEV.
  */
 int parker_own(struct parker_partition *p, const struct cpumask *cpus,
-	       struct parker_error *err)
+	       const struct cpumask *siblings, struct parker_error *err)
 {
 	unsigned int cpu;
 	int ret;
@@ -173,13 +195,33 @@ int parker_own(struct parker_partition *p, const struct cpumask *cpus,
 	if (parker_asleep)
 		return parker_fail(err, -EBUSY, "No CPU can be had while the system goes to sleep");
 	/* Another partition may have been faster since the check. */
-	ret = check_cpus(p, cpus, err);
+	ret = check_cpus(p, cpus, siblings, err);
 	if (ret)
 		return ret;
-	for_each_cpu(cpu, cpus)
+	for_each_cpu_or(cpu, cpus, siblings) {
 		per_cpu(parker_owner, cpu) = p;
-	cpumask_or(&parker_owned, &parker_owned, cpus);
+		cpumask_set_cpu(cpu, &parker_owned);
+	}
 	return 0;
+}
+
+/**
+ * parker_owned_by() - Find the CPUs that a partition owns
+ * @p:		the partition
+ * @cpus:	gets them: its CPUs, and siblings of theirs that are off
+ *
+ * Context: may sleep; its op_mutex held.
+ */
+void parker_owned_by(const struct parker_partition *p, struct cpumask *cpus)
+{
+	unsigned int cpu;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	cpumask_clear(cpus);
+	for_each_possible_cpu(cpu)
+		if (READ_ONCE(per_cpu(parker_owner, cpu)) == p)
+			cpumask_set_cpu(cpu, cpus);
 }
 
 /**
@@ -288,12 +330,14 @@ int parker_check_kexec(bool comes_back)
 	return -EBUSY;
 }
 
-/* Could a new partition get the core that this CPU is in? */
+/* Could a new partition get the core that this CPU is in?  Siblings may be absent. */
 static bool core_is_free(unsigned int cpu, struct cpumask *core)
 {
+	if (check_cpu(NULL, cpu, NULL))
+		return false;
 	arch_parker_core_cpus(cpu, core);
 	for_each_cpu(cpu, core)
-		if (check_cpu(NULL, cpu, NULL))
+		if (cpu_online(cpu) ? check_cpu(NULL, cpu, NULL) : check_owner(NULL, cpu, NULL))
 			return false;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/device.h>
 
 #include "../internal.h"
 
@@ -84,6 +85,10 @@ struct core_case {
 	/* A CPU whose core is not whole, -1: none. */
 	int half;
 	const char *missing;
+	/* CPUs that need not be named. */
+	const char *off;
+	/* The other CPUs of the cores. */
+	const char *siblings;
 };
 
 /*
@@ -98,13 +103,19 @@ static void two_threads(unsigned int cpu, struct cpumask *core)
 }
 
 static const struct core_case core_cases[] = {
-	{ "nothing", "", -1 },
-	{ "one core", "1,5", -1 },
-	{ "all cores", "0-7", -1 },
-	{ "first half", "1", 1, "5" },
-	{ "second half", "6", 6, "2" },
-	{ "halves of two", "2,3", 2, "6" },
-	{ "one core and a half", "1,3,5", 3, "7" },
+	{ "nothing", "", -1, "", "", "" },
+	{ "one core", "1,5", -1, "", "", "" },
+	{ "all cores", "0-7", -1, "", "", "" },
+	{ "first half", "1", 1, "5", "", "5" },
+	{ "second half", "6", 6, "2", "", "2" },
+	{ "halves of two", "2,3", 2, "6", "", "6-7" },
+	{ "one core and a half", "1,3,5", 3, "7", "", "7" },
+	{ "first half, the other one is off", "1", -1, "", "5", "5" },
+	{ "second half, the other one is off", "6", -1, "", "2", "2" },
+	{ "half a core, that of another one is off", "1", 1, "5", "6", "5" },
+	{ "halves of two, one other half is off", "2,3", 3, "7", "6", "6-7" },
+	{ "halves of two, all others are off", "2,3", -1, "", "4-7", "6-7" },
+	{ "one core, half of it is off", "1,5", -1, "", "5", "" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(core, core_cases, desc);
@@ -114,27 +125,53 @@ static void parker_cpus_test_cores(struct kunit *test)
 	const struct core_case *c = test->param_value;
 	cpumask_t *want = kunit_kzalloc(test, sizeof(*want), GFP_KERNEL);
 	cpumask_t *missing = kunit_kzalloc(test, sizeof(*missing), GFP_KERNEL);
+	cpumask_t *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
 	unsigned int half;
 
 	KUNIT_ASSERT_NOT_NULL(test, want);
 	KUNIT_ASSERT_NOT_NULL(test, missing);
+	KUNIT_ASSERT_NOT_NULL(test, other);
 	if (nr_cpumask_bits < 8)
 		kunit_skip(test, "needs masks of 8 CPUs");
 
 	kunit_activate_static_stub(test, parker_core_cpus, two_threads);
 	KUNIT_ASSERT_EQ(test, cpulist_parse(c->want, want), 0);
-	half = parker_find_half_core(want, missing);
+	KUNIT_ASSERT_EQ(test, cpulist_parse(c->off, other), 0);
+	half = parker_find_half_core(want, other, missing);
 	KUNIT_EXPECT_EQ(test, half, c->half < 0 ? nr_cpu_ids : c->half);
-	if (c->half < 0)
-		return;
-	KUNIT_ASSERT_EQ(test, cpulist_parse(c->missing, want), 0);
-	KUNIT_EXPECT_TRUE(test, cpumask_equal(missing, want));
+	KUNIT_ASSERT_EQ(test, cpulist_parse(c->missing, other), 0);
+	KUNIT_EXPECT_TRUE(test, c->half < 0 || cpumask_equal(missing, other));
+
+	parker_find_siblings(want, other, missing);
+	KUNIT_ASSERT_EQ(test, cpulist_parse(c->siblings, other), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(missing, other));
+}
+
+/* A device that refused to be taken offline by itself refuses it after a claim, too. */
+static void parker_cpus_test_offline(struct kunit *test)
+{
+	struct device *dev = root_device_register("parker-kunit");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	parker_forbid_offline(dev, true);
+	KUNIT_EXPECT_TRUE(test, dev->offline_disabled);
+	parker_forbid_offline(dev, false);
+	KUNIT_EXPECT_FALSE(test, dev->offline_disabled);
+
+	dev->offline_disabled = true;
+	parker_forbid_offline(dev, false);
+	KUNIT_EXPECT_TRUE(test, dev->offline_disabled);
+	parker_forbid_offline(dev, true);
+	parker_forbid_offline(dev, false);
+	KUNIT_EXPECT_TRUE(test, dev->offline_disabled);
+	root_device_unregister(dev);
 }
 
 static struct kunit_case parker_cpus_cases[] = {
 	KUNIT_CASE_PARAM(parker_cpus_test_parse, parse_gen_params),
 	KUNIT_CASE(parker_cpus_test_last),
 	KUNIT_CASE_PARAM(parker_cpus_test_cores, core_gen_params),
+	KUNIT_CASE(parker_cpus_test_offline),
 	{}
 };
 

@@ -231,7 +231,7 @@ remake()
 
 	for cpu in $(expand "$CPU"); do
 		[ "$(cat "$CPUDIR/cpu$cpu/online")" = 1 ] && continue
-		like "$(cat last_error)" "*CPU * was given back, but did not come online" &&
+		like "$(cat last_error)" "cpus: CPU * was given back, but did not come online" &&
 			echo 1 >"$CPUDIR/cpu$cpu/online" || return
 	done
 	pk mkdir kst-a && pk write kst-a/memory 16M && pk write kst-a/cpus "$CPU"
@@ -267,7 +267,7 @@ stays_offline()
 
 	nr=$(sed -n 's/^ *\([0-9]*\): mm\/vmstat:online/\1/p' $CPUDIR/hotplug/states)
 	pk write kst-a/cpus "$CPU" && echo "$nr" >"$CPUDIR/cpu$cpu/hotplug/fail" && no_cpus &&
-		like "$(cat kst-a/last_error)" "CPU $cpu was given back, but did not come online" &&
+		like "$(cat kst-a/last_error)" "cpus: CPU $cpu was given back, but did not come online" &&
 		same "$(cat "$CPUDIR/cpu$cpu/online")" 0 &&
 		echo 1 >"$CPUDIR/cpu$cpu/online" && cpus_back
 }
@@ -307,7 +307,7 @@ check "rmdir" each remake rmdir kst-a
 check "create" each "pk rmdir kst-a" write create "kst-a cpus=$CPU memory=16M"
 pk rmdir kst-a
 check "CPUs that do not go offline" \
-	each_call parker_take_offline 16 "pk rmdir kst-a" create_two
+	each_call parker_take_offline 12 "pk rmdir kst-a" create_two
 check "memory that cannot be isolated" \
 	each_call parker_run_take 16 "pk rmdir kst-a" create_pieces
 check "no memory can be isolated" no_memory_moves

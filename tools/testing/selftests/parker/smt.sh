@@ -13,18 +13,49 @@ sees_one_core()
 	up kst-a && same "$(says kst-a cpus)" "0-$(($(nr_cpus "$CORE") - 1))"
 }
 
+# takes_half: the other half, which is offline, is refused then
+takes_half()
+{
+	pk write kst-a/cpus "$FIRST" && same "$(cat kst-a/cpus)" "$FIRST" &&
+		fails pk write "$CPUDIR/cpu$LAST/online" 1 2>/dev/null &&
+		fails has_cpu "$(online)" "$LAST" &&
+		fails has_cpu "$(available_cpus)" "$LAST" && pk write kst-a/cpus "" &&
+		has_cpu "$(available_cpus)" "$LAST"
+}
+
 # A sibling that is offline already belongs to the core, too.
 half_is_offline()
 {
 	echo 0 >"$CPUDIR/cpu$LAST/online" || return
 	OFFLINED=$LAST
-	refuse EINVAL "*$LAST*" kst-a "half a core whose other half is offline" \
-		pk write kst-a/cpus "$FIRST"
+	check "half a core whose other half is offline" takes_half
 	check "a whole core whose half is offline" pk write kst-a/cpus "$CORE"
 	check "given back, that half stays offline" eval 'pk write kst-a/cpus "" &&
 		has_cpu "$(online)" "$FIRST" && fails has_cpu "$(online)" "$LAST"'
 	echo 1 >"$CPUDIR/cpu$LAST/online"
 	OFFLINED=
+}
+
+# The CPUs of the package that a CPU is in
+package_of()
+{
+	local cpu
+
+	for cpu in $(expand "$(online)"); do
+		[ "$(cat "$CPUDIR/cpu$cpu/topology/physical_package_id")" != "$1" ] || echo "$cpu"
+	done | collapse
+}
+
+# What is said of a success, and is not said of one that leaves it a CPU
+whole_package()
+{
+	local core
+
+	core=$(siblings_of "$(expand "$2" | tail -n 1)")
+	pk write kst-a/cpus "$core" && same "$(cat kst-a/last_error)" ok &&
+		pk write kst-a/cpus "$2" &&
+		same "$(cat kst-a/last_error)" "cpus: package $1 has no CPU left in the boot kernel; its corrected errors are not logged" &&
+		pk write kst-a/cpus "" && same "$(cat kst-a/last_error)" ok
 }
 
 # nodes: those with memory and a core to give, one a line
@@ -93,7 +124,7 @@ if ! has_smt; then
 	[ "${PARKER_SMT:-0}" = 0 ] || die "no core of this machine has several threads"
 	skip_all "no core of this machine has several threads"
 fi
-plan 15
+plan 16
 CORE=$(pick 1)
 FIRST=$(expand "$CORE" | head -n 1)
 LAST=$(expand "$CORE" | tail -n 1)
@@ -111,6 +142,13 @@ half_is_offline
 check "a whole core" pk write kst-a/cpus "$CORE"
 check "a kernel runs there" sees_one_core
 pk write kst-a/state kill && pk write kst-a/cpus "" && pk write kst-a/memory 0
+PACKAGE=$(cat "$CPUDIR/cpu$LAST/topology/physical_package_id")
+CPUS=$(package_of "$PACKAGE")
+if ! has_cpu "$CPUS" 0; then
+	check "the last CPU of package $PACKAGE" whole_package "$PACKAGE" "$CPUS"
+else
+	ktap_test_skip "the last CPU of a package: there is one package"
+fi
 NODES=$(nodes)
 if [ "$(echo "$NODES" | wc -w)" -ge 2 ]; then
 	# shellcheck disable=SC2086
