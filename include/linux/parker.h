@@ -280,6 +280,7 @@ static inline void arch_parker_guard_report(const struct parker_boot *boot,
 int parker_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_len,
 			   const char __user *cmdline_ptr, unsigned long flags);
 int parker_check_kexec(bool comes_back);
+bool parker_cpus_are_owned(void);
 #else
 static inline int parker_kexec_file_load(int kernel_fd, int initrd_fd,
 					 unsigned long cmdline_len,
@@ -292,6 +293,11 @@ static inline int parker_kexec_file_load(int kernel_fd, int initrd_fd,
 static inline int parker_check_kexec(bool comes_back)
 {
 	return 0;
+}
+
+static inline bool parker_cpus_are_owned(void)
+{
+	return false;
 }
 #endif
 
@@ -386,5 +392,19 @@ static inline int parker_app_numa_init(void)
 	return -ENODEV;
 }
 #endif
+
+/**
+ * parker_machine_is_shared() - Can CPUs of this machine be those of another kernel?
+ *
+ * An event that all CPUs of the machine get may then be about a CPU that this kernel
+ * does not see.
+ *
+ * Context: any.
+ * Return: true in an application kernel, and in a boot kernel whose partitions own CPUs.
+ */
+static inline bool parker_machine_is_shared(void)
+{
+	return parker_app_running() || parker_cpus_are_owned();
+}
 
 #endif /* _LINUX_PARKER_H */

@@ -253,6 +253,17 @@ void parker_disown(const struct cpumask *cpus)
 		per_cpu(parker_owner, cpu) = NULL;
 }
 
+/**
+ * parker_cpus_are_owned() - Has the boot kernel given any CPU away?
+ *
+ * Context: any, machine checks included: the mask is read without a lock.
+ * Return: true from before a CPU leaves this kernel until it may come back.
+ */
+bool parker_cpus_are_owned(void)
+{
+	return !cpumask_empty(&parker_owned);
+}
+
 static void drop_next_kernel(struct work_struct *work)
 {
 	struct kimage *image;

@@ -13,6 +13,7 @@
  */
 #include <linux/linkage.h>
 #include <asm/boot.h>
+#include <asm/cpufeatures.h>
 #include <asm/msr-index.h>
 #include <asm/page_types.h>
 #include <asm/processor-flags.h>
@@ -101,6 +102,13 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	leaq	SLOT_SIZE(%rsi), %rsp
 	lidt	.Lidt_ptr(%rip)
 
+	/* A kernel that died of a machine check has left it set, and INIT keeps it. */
+	movl	$1, %eax
+	cpuid
+	btl	$(X86_FEATURE_MCA & 31), %edx
+	jnc	6f
+	CLEAR_MCIP
+6:
 	/*
 	 * Once it has signed in, the slot may be written for the next time.
 	 * Pairs with the read in has_signed_in().

@@ -145,7 +145,7 @@ check_machine_checks()
 	elif bit "$(msr 0 0x179)" 27 && bit "$(msr 0 0x3a)" 20; then
 		ok machine-checks "those of a CPU go to that CPU (LMCE)"
 	else
-		optional machine-checks "broadcast: a fatal one reaches all kernels"
+		optional machine-checks "no LMCE: recoverable errors interrupt all kernels"
 	fi
 }
 
