@@ -97,6 +97,26 @@ struct parker_image_info {
 	size_t head_len;
 };
 
+/* Places with memory errors that a start goes around. */
+#define PARKER_MAX_BAD	32
+
+/**
+ * struct parker_bad - which pages of some memory have errors
+ * @pages:	how many
+ * @nr:		in how many places; the first %PARKER_MAX_BAD of them are in @start
+ * @start:	physical addresses of the places, ascending
+ * @len:	their lengths in bytes
+ */
+struct parker_bad {
+	u64 pages;
+	unsigned int nr;
+	phys_addr_t start[PARKER_MAX_BAD];
+	phys_addr_t len[PARKER_MAX_BAD];
+};
+
+void parker_find_bad(const struct parker_region *regions, unsigned int nr_regions,
+		     struct parker_bad *bad);
+
 /*
  * What the architecture provides.  Nothing here takes a lock of the core, and
  * nothing reads what an application kernel wrote.
@@ -195,9 +215,9 @@ struct parker_unpacked *arch_parker_unpack(const void *kernel, size_t len, u64 r
  *
  * Context: may sleep.
  * Return: 0, or -ENOMEM when the memory is too small (the sentence says how
- * much is needed), -ENOSPC when a machine-wide limit is reached, -EINVAL when the
- * kernel would not do what all kernels of the machine do alike.  On failure nothing
- * is held.
+ * much is needed) or has too many errors, -ENOSPC when a machine-wide limit is
+ * reached, -EINVAL when the kernel would not do what all kernels of the machine
+ * do alike.  On failure nothing is held.
  */
 int arch_parker_prepare(struct parker_boot *boot, struct parker_error *err);
 

@@ -243,6 +243,22 @@ static int on_violation_write(struct parker_partition *p, const struct parker_wr
 	return ret;
 }
 
+/*
+ * Pages with memory errors.  While the memory changes, or a kernel is built there, it is
+ * the number before: no read waits for that.
+ */
+static u64 parker_count_bad(struct parker_partition *p)
+{
+	struct parker_bad bad;
+
+	if (down_read_trylock(&p->memory_sem)) {
+		parker_find_bad(p->regions, p->nr_regions, &bad);
+		WRITE_ONCE(p->stat.bad_pages, bad.pages);
+		up_read(&p->memory_sem);
+	}
+	return READ_ONCE(p->stat.bad_pages);
+}
+
 static int stat_show(struct seq_file *m, struct parker_partition *p)
 {
 	const struct parker_stat *stat = &p->stat;
@@ -257,6 +273,7 @@ static int stat_show(struct seq_file *m, struct parker_partition *p)
 	seq_printf(m, "work_stalled %u\n", READ_ONCE(stat->work_stalled));
 	seq_printf(m, "console_bytes %llu\n", READ_ONCE(stat->console_bytes));
 	seq_printf(m, "dma_faults %llu\n", (u64)atomic64_read(&p->pci.faults));
+	seq_printf(m, "bad_pages %llu\n", parker_count_bad(p));
 	parker_guard_show(m, p);
 	return 0;
 }

@@ -215,6 +215,7 @@ struct parker_view {
  * @boot_usec:		time from the last start to the report, 0 before it
  * @heartbeats:		heartbeats of the last kernel
  * @console_bytes:	what it printed
+ * @bad_pages:		pages with memory errors when they were counted last
  * @work_stalled:	it does no ordinary work
  * @guard:		what its guard told
  */
@@ -227,6 +228,7 @@ struct parker_stat {
 	u64 boot_usec;
 	u64 heartbeats;
 	u64 console_bytes;
+	u64 bad_pages;
 	bool work_stalled;
 	struct parker_guard_report guard;
 };

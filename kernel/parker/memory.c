@@ -24,14 +24,18 @@
 
 static atomic64_t parker_quarantined_bytes;
 
-/* Gives up for a fatal signal: a large region takes seconds. */
+/*
+ * Gives up for a fatal signal: a large region takes seconds.  A page with a memory error
+ * is left as it is: no other kernel gets it.
+ */
 static noinline int parker_region_clear(const struct parker_region *region, bool killable)
 {
 	unsigned long pfn = PHYS_PFN(region->start);
 	unsigned long end = PHYS_PFN(region->start + region->len);
 
 	for (; pfn < end; pfn++) {
-		clear_highpage(pfn_to_page(pfn));
+		if (!PageHWPoison(pfn_to_page(pfn)))
+			clear_highpage(pfn_to_page(pfn));
 		cond_resched();
 		if (killable && fatal_signal_pending(current))
 			return -EINTR;

@@ -65,7 +65,7 @@ static bool parker_page_can_move(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
-	if (PageReserved(page) || folio_test_hugetlb(folio))
+	if (PageReserved(page) || folio_test_hugetlb(folio) || PageHWPoison(page))
 		return false;
 	if (!folio_ref_count(folio))
 		return true;

@@ -19,6 +19,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <kunit/visibility.h>
 
 #include "fs.h"
@@ -45,13 +46,23 @@ struct parker_vmcore {
 	u8 header[];
 };
 
-/* Copies from a partition's memory what lies in one page. */
+/*
+ * Copies from a partition's memory what lies in one page.  A page with a known memory
+ * error is not read.  Zeroes take the place of what cannot be read, as in /proc/kcore, so
+ * that the rest of the file can be copied.
+ */
 static void copy_page_part(void *buf, phys_addr_t pa, size_t count)
 {
-	void *page = kmap_local_page(pfn_to_page(PHYS_PFN(pa)));
+	struct page *page = pfn_to_page(PHYS_PFN(pa));
+	size_t missing = count;
+	void *from;
 
-	memcpy(buf, page + offset_in_page(pa), count);
-	kunmap_local(page);
+	if (!PageHWPoison(page)) {
+		from = kmap_local_page(page);
+		missing = copy_mc_to_kernel(buf, from + offset_in_page(pa), count);
+		kunmap_local(from);
+	}
+	memset(buf + count - missing, 0, missing);
 }
 
 /* Notes are taken if all of them are in one region. */

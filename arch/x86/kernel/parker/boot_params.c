@@ -237,18 +237,58 @@ static void move_kernel(struct parker_room *room, u64 len, u64 align, phys_addr_
 	*at = parker_place_random(room, len, align, *at);
 }
 
-VISIBLE_IF_KUNIT int parker_place_all(const struct parker_boot *boot,
-				      struct parker_place *place, struct parker_error *err)
+static void parker_add_piece(struct parker_room *room, phys_addr_t start, phys_addr_t end)
+{
+	if (start == end)
+		return;
+	room->start[room->nr] = start;
+	room->end[room->nr++] = end;
+}
+
+/* The memory without what has errors, ascending. */
+static void parker_find_room(const struct parker_boot *boot, const struct parker_bad *bad,
+			     struct parker_room *room)
+{
+	unsigned int at = 0;
+
+	room->nr = 0;
+	for (unsigned int i = 0; i < boot->nr_regions; i++) {
+		phys_addr_t start = boot->regions[i].start;
+		phys_addr_t end = start + boot->regions[i].len;
+
+		for (; at < bad->nr && bad->start[at] < end; at++) {
+			parker_add_piece(room, start, bad->start[at]);
+			start = bad->start[at] + bad->len[at];
+		}
+		parker_add_piece(room, start, end);
+	}
+}
+
+static int parker_fail_place(const struct parker_boot *boot, const struct parker_bad *bad,
+			     u64 kernel_len, struct parker_error *err)
+{
+	unsigned int advised = advised_mib(boot->image, kernel_len);
+
+	if (bad->nr)
+		return parker_fail(err, -ENOMEM,
+				   "start: the image needs about %uM in one piece, and the memory has errors in %u places; give it back and take other memory",
+				   advised, bad->nr);
+	return parker_fail(err, -ENOMEM,
+			   "The memory is too small for the image, which needs about %uM in one region",
+			   advised);
+}
+
+VISIBLE_IF_KUNIT noinline_for_stack int parker_place_all(const struct parker_boot *boot,
+							 const struct parker_bad *bad,
+							 struct parker_place *place,
+							 struct parker_error *err)
 {
 	const struct kimage *image = boot->image;
 	const struct setup_header *hdr = parker_image_header(image->kernel_buf);
 	u64 need = PAGE_ALIGN((u64)hdr->init_size);
-	struct parker_room room = { .nr = boot->nr_regions };
+	struct parker_room room;
 
-	for (unsigned int i = 0; i < room.nr; i++) {
-		room.start[i] = boot->regions[i].start;
-		room.end[i] = room.start[i] + boot->regions[i].len;
-	}
+	parker_find_room(boot, bad, &room);
 	if (parker_place_bottom(&room, need, hdr->kernel_alignment, hdr->pref_address,
 				&place->kernel) &&
 	    parker_place_top(&room, image->initrd_buf_len, &place->initrd) &&
@@ -258,10 +298,7 @@ VISIBLE_IF_KUNIT int parker_place_all(const struct parker_boot *boot,
 			move_kernel(&room, need, hdr->kernel_alignment, &place->kernel);
 		return 0;
 	}
-
-	return parker_fail(err, -ENOMEM,
-			   "The memory is too small for the image, which needs about %uM in one region",
-			   advised_mib(image, need));
+	return parker_fail_place(boot, bad, need, err);
 }
 
 static void fill_header(const struct parker_boot *boot, const struct parker_place *place,
@@ -291,16 +328,36 @@ static void fill_header(const struct parker_boot *boot, const struct parker_plac
 	bp->ext_ramdisk_size = upper_32_bits(image->initrd_buf_len);
 }
 
-static void add_ram(struct boot_params *bp, phys_addr_t start, phys_addr_t len)
+static void parker_add_e820(struct boot_params *bp, phys_addr_t start, phys_addr_t len,
+			    enum e820_type type)
 {
 	struct boot_e820_entry *entry = &bp->e820_table[bp->e820_entries++];
 
 	entry->addr = start;
 	entry->size = len;
-	entry->type = E820_TYPE_RAM;
+	entry->type = type;
+}
+
+/* None overlap: what unpacks a kernel takes each entry by itself. */
+static noinline_for_stack void parker_fill_e820(const struct parker_boot *boot,
+						const struct parker_bad *bad,
+						phys_addr_t low, struct boot_params *bp)
+{
+	struct parker_room room;
+
+	static_assert(1 + PARKER_MAX_PIECES + PARKER_MAX_BAD <= E820_MAX_ENTRIES_ZEROPAGE);
+
+	parker_find_room(boot, bad, &room);
+	if (low)
+		parker_add_e820(bp, low, PARKER_LOW_LEN, E820_TYPE_RAM);
+	for (unsigned int i = 0; i < room.nr; i++)
+		parker_add_e820(bp, room.start[i], room.end[i] - room.start[i], E820_TYPE_RAM);
+	for (unsigned int i = 0; i < bad->nr; i++)
+		parker_add_e820(bp, bad->start[i], bad->len[i], E820_TYPE_UNUSABLE);
 }
 
 VISIBLE_IF_KUNIT void parker_fill_params(const struct parker_boot *boot,
+					 const struct parker_bad *bad,
 					 const struct parker_place *place,
 					 phys_addr_t low, struct parker_params *params)
 {
@@ -308,10 +365,7 @@ VISIBLE_IF_KUNIT void parker_fill_params(const struct parker_boot *boot,
 
 	memset(params, 0, params_len(image));
 	fill_header(boot, place, &params->bp);
-	if (low)
-		add_ram(&params->bp, low, PARKER_LOW_LEN);
-	for (unsigned int i = 0; i < boot->nr_regions; i++)
-		add_ram(&params->bp, boot->regions[i].start, boot->regions[i].len);
+	parker_fill_e820(boot, bad, low, &params->bp);
 
 	params->block_node.next = place->params + offsetof(struct parker_params, seed_node);
 	params->block_node.type = SETUP_INDIRECT;
@@ -449,6 +503,17 @@ static phys_addr_t place_kernel(const struct parker_boot *boot, phys_addr_t at)
 	return at + 0x200;	/* The 64-bit entry, boot.rst. */
 }
 
+static int parker_check_bad(const struct parker_boot *boot, struct parker_bad *bad,
+			    struct parker_error *err)
+{
+	parker_find_bad(boot->regions, boot->nr_regions, bad);
+	if (bad->nr > PARKER_MAX_BAD)
+		return parker_fail(err, -ENOMEM,
+				   "start: the memory has errors in %u places, and a start goes around %u at most; give it back and take other memory",
+				   bad->nr, PARKER_MAX_BAD);
+	return 0;
+}
+
 /**
  * parker_build() - Place an application kernel and all that it is told
  * @boot:	the start; gets the block's address
@@ -457,14 +522,15 @@ static phys_addr_t place_kernel(const struct parker_boot *boot, phys_addr_t at)
  * @arg:	gets that of the boot parameters
  * @err:	gets the sentence
  *
- * Return: 0, -ENOMEM when the memory is too small, or -EINVAL when the kernel would not
- * agree with this one.
+ * Return: 0, -ENOMEM when the memory is too small or has too many errors, or -EINVAL when
+ * the kernel would not agree with this one.
  */
 int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg,
 		 struct parker_error *err)
 {
 	const struct kimage *image = boot->image;
 	struct parker_place place;
+	struct parker_bad bad;
 	int ret;
 
 	if (sizeof(struct parker_given) + sizeof(struct parker_ram) * (PARKER_MAX_REGIONS + 1) +
@@ -473,12 +539,13 @@ int parker_build(struct parker_boot *boot, phys_addr_t low, u64 *entry, u64 *arg
 		return parker_fail(err, -EINVAL,
 				   "More CPUs and devices than the contract has room for");
 	ret = parker_policy_check(&parker_policy, image->cmdline_buf, boot->version, err) ?:
-	      parker_place_all(boot, &place, err);
+	      parker_check_bad(boot, &bad, err) ?:
+	      parker_place_all(boot, &bad, &place, err);
 	if (ret)
 		return ret;
 
 	parker_copy_in(place.initrd, image->initrd_buf, image->initrd_buf_len);
-	parker_fill_params(boot, &place, low, __va(place.params));
+	parker_fill_params(boot, &bad, &place, low, __va(place.params));
 	fill_block(boot, low, __va(place.block));
 
 	boot->block_pa = place.block;

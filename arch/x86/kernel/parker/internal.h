@@ -20,7 +20,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/cpumask_types.h>
-#include <linux/parker_abi.h>
+#include <linux/parker.h>
 #include <linux/sizes.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -103,6 +103,9 @@ void parker_low_put(phys_addr_t slot);
 unsigned int parker_low_total(void);
 
 #define PARKER_LOW_LEN	SZ_32K
+
+/* Each place with memory errors can make two pieces of one. */
+#define PARKER_MAX_PIECES	(PARKER_MAX_REGIONS + PARKER_MAX_BAD)
 
 /* from paging.c */
 struct parker_paging;
@@ -203,14 +206,14 @@ struct parker_place {
 };
 
 /**
- * struct parker_room - what is still free of each region while parts are placed
+ * struct parker_room - what is still free of each piece of memory while parts are placed
  * @start:	where the free part begins
  * @end:	where it ends
- * @nr:		the number of regions
+ * @nr:		the number of pieces: regions, or what memory errors leave of them
  */
 struct parker_room {
-	phys_addr_t start[PARKER_MAX_REGIONS];
-	phys_addr_t end[PARKER_MAX_REGIONS];
+	phys_addr_t start[PARKER_MAX_PIECES];
+	phys_addr_t end[PARKER_MAX_PIECES];
 	unsigned int nr;
 };
 
@@ -253,10 +256,11 @@ phys_addr_t parker_unpacked_place(const struct parker_boot *boot, phys_addr_t at
 bool parker_low_is_reserved(phys_addr_t start, phys_addr_t len);
 bool parker_place_bottom(struct parker_room *room, u64 len, u64 align, u64 min, phys_addr_t *at);
 bool parker_place_top(struct parker_room *room, u64 len, phys_addr_t *at);
-int parker_place_all(const struct parker_boot *boot, struct parker_place *place,
-		     struct parker_error *err);
-void parker_fill_params(const struct parker_boot *boot, const struct parker_place *place,
-			phys_addr_t low, struct parker_params *params);
+int parker_place_all(const struct parker_boot *boot, const struct parker_bad *bad,
+		     struct parker_place *place, struct parker_error *err);
+void parker_fill_params(const struct parker_boot *boot, const struct parker_bad *bad,
+			const struct parker_place *place, phys_addr_t low,
+			struct parker_params *params);
 #endif
 
 #endif /* !__ASSEMBLY__ */

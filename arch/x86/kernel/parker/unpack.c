@@ -231,7 +231,7 @@ static u64 first_place(const struct parker_room *room, unsigned int i, u64 align
 phys_addr_t parker_place_random(const struct parker_room *room, u64 len, u64 align,
 				phys_addr_t lowest)
 {
-	u32 slots[PARKER_MAX_REGIONS], total = 0, slot;
+	u32 slots[PARKER_MAX_PIECES], total = 0, slot;
 	unsigned int i;
 
 	for (i = 0; i < room->nr; i++) {

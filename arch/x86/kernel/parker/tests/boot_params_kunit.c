@@ -374,13 +374,15 @@ struct pieces {
 	} piece[2];
 };
 
-static struct parker_room pieces_get(const struct pieces *pieces)
+static struct parker_room *pieces_get(struct kunit *test, const struct pieces *pieces)
 {
-	struct parker_room room = { .nr = pieces->nr };
+	struct parker_room *room = kunit_kzalloc(test, sizeof(*room), GFP_KERNEL);
 
+	KUNIT_ASSERT_NOT_NULL(test, room);
+	room->nr = pieces->nr;
 	for (unsigned int i = 0; i < pieces->nr; i++) {
-		room.start[i] = pieces->piece[i].start;
-		room.end[i] = pieces->piece[i].start + pieces->piece[i].len;
+		room->start[i] = pieces->piece[i].start;
+		room->end[i] = pieces->piece[i].start + pieces->piece[i].len;
 	}
 	return room;
 }
@@ -434,18 +436,18 @@ KUNIT_ARRAY_PARAM_DESC(bottom, bottom_cases, desc);
 static void parker_boot_params_test_bottom(struct kunit *test)
 {
 	const struct bottom_case *c = test->param_value;
-	const struct parker_room before = pieces_get(&c->free);
-	struct parker_room room = before;
+	const struct parker_room *before = pieces_get(test, &c->free);
+	struct parker_room *room = pieces_get(test, &c->free);
 	phys_addr_t at = 0;
 
-	KUNIT_EXPECT_EQ(test, parker_place_bottom(&room, c->len, c->align, c->min, &at),
+	KUNIT_EXPECT_EQ(test, parker_place_bottom(room, c->len, c->align, c->min, &at),
 			!!c->want);
 	KUNIT_EXPECT_EQ(test, at, c->want);
-	for (unsigned int i = 0; i < room.nr; i++) {
-		bool taken = c->want >= before.start[i] && c->want < before.end[i];
+	for (unsigned int i = 0; i < room->nr; i++) {
+		bool taken = c->want >= before->start[i] && c->want < before->end[i];
 
-		KUNIT_EXPECT_EQ(test, room.start[i], taken ? at + c->len : before.start[i]);
-		KUNIT_EXPECT_EQ(test, room.end[i], before.end[i]);
+		KUNIT_EXPECT_EQ(test, room->start[i], taken ? at + c->len : before->start[i]);
+		KUNIT_EXPECT_EQ(test, room->end[i], before->end[i]);
 	}
 }
 
@@ -478,17 +480,17 @@ KUNIT_ARRAY_PARAM_DESC(top, top_cases, desc);
 static void parker_boot_params_test_top(struct kunit *test)
 {
 	const struct top_case *c = test->param_value;
-	const struct parker_room before = pieces_get(&c->free);
-	struct parker_room room = before;
+	const struct parker_room *before = pieces_get(test, &c->free);
+	struct parker_room *room = pieces_get(test, &c->free);
 	phys_addr_t at = 0;
 
-	KUNIT_EXPECT_EQ(test, parker_place_top(&room, c->len, &at), !!c->want);
+	KUNIT_EXPECT_EQ(test, parker_place_top(room, c->len, &at), !!c->want);
 	KUNIT_EXPECT_EQ(test, at, c->want);
-	for (unsigned int i = 0; i < room.nr; i++) {
-		bool taken = c->want >= before.start[i] && c->want < before.end[i];
+	for (unsigned int i = 0; i < room->nr; i++) {
+		bool taken = c->want >= before->start[i] && c->want < before->end[i];
 
-		KUNIT_EXPECT_EQ(test, room.start[i], before.start[i]);
-		KUNIT_EXPECT_EQ(test, room.end[i], taken ? at : before.end[i]);
+		KUNIT_EXPECT_EQ(test, room->start[i], before->start[i]);
+		KUNIT_EXPECT_EQ(test, room->end[i], taken ? at : before->end[i]);
 	}
 }
 
@@ -503,6 +505,7 @@ static void parker_boot_params_test_top(struct kunit *test)
  * @cmdline_len: length of the command line with its zero byte
  * @want:	where the parts go
  * @advised:	MiB that are advised, 0: all fits
+ * @bad:	places with memory errors
  */
 struct all_case {
 	const char *desc;
@@ -514,6 +517,7 @@ struct all_case {
 	u64 cmdline_len;
 	struct parker_place want;
 	unsigned int advised;
+	struct parker_bad bad;
 };
 
 /* 24 KiB of fields, the head of the console, a ring of 512 KiB: whole pages. */
@@ -599,6 +603,46 @@ static const struct all_case all_cases[] = {
 	{ "no place for the block", { { G(1), M(64) }, { G(2), M(20) } }, M(64),
 	  .initrd_len = M(20) - K(8), .advised = 179 },
 	{ "no memory", .init_size = M(64), .advised = 99 },
+
+	/* Around what has errors. */
+	{ "error in the first page", { { G(1), M(128) } }, M(32), .initrd_len = M(10),
+	  .bad = { 1, 1, { G(1) }, { K(4) } },
+	  .want = { .kernel = G(1) + M(2),
+		    .initrd = G(1) + M(118),
+		    .params = G(1) + M(118) - K(8),
+		    .block = G(1) + M(118) - K(8) - BLOCK_LEN } },
+	{ "error in the last page", { { G(1), M(128) } }, M(32), .initrd_len = M(10),
+	  .bad = { 1, 1, { G(1) + M(128) - K(4) }, { K(4) } },
+	  .want = { .kernel = G(1),
+		    .initrd = G(1) + M(118) - K(4),
+		    .params = G(1) + M(118) - K(12),
+		    .block = G(1) + M(118) - K(12) - BLOCK_LEN } },
+	{ "errors between the parts", { { G(1), M(128) } }, M(32), .initrd_len = M(10),
+	  .bad = { 2, 2, { G(1) + M(32), G(1) + M(118) - K(4) }, { K(4), K(4) } },
+	  .want = { .kernel = G(1),
+		    .initrd = G(1) + M(118),
+		    .params = G(1) + M(118) - K(12),
+		    .block = G(1) + M(118) - K(12) - BLOCK_LEN } },
+	{ "error where the kernel would be", { { G(1), M(128) } }, M(32),
+	  .bad = { 2, 1, { G(1) + M(31) }, { K(8) } },
+	  .want = { .kernel = G(1) + M(32),
+		    .initrd = G(1) + M(128),
+		    .params = G(1) + M(128) - K(8),
+		    .block = G(1) + M(128) - K(8) - BLOCK_LEN } },
+	{ "a region of errors", { { G(1), M(32) }, { G(2), M(64) } }, M(32),
+	  .bad = { 8192, 1, { G(1) }, { M(32) } },
+	  .want = { .kernel = G(2),
+		    .initrd = G(2) + M(64),
+		    .params = G(2) + M(64) - K(8),
+		    .block = G(2) + M(64) - K(8) - BLOCK_LEN } },
+	{ "an error in each region", { { G(1), M(32) }, { G(2), M(64) } }, M(32),
+	  .bad = { 2, 2, { G(1) + M(4), G(2) + M(62) }, { K(4), K(4) } },
+	  .want = { .kernel = G(2),
+		    .initrd = G(2) + M(64),
+		    .params = G(2) + M(64) - K(8),
+		    .block = G(2) + M(64) - K(8) - BLOCK_LEN } },
+	{ "an error too many", { { G(1), M(34) } }, M(32),
+	  .bad = { 1, 1, { G(1) + M(32) - K(4) }, { K(4) } }, .advised = 67 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(all, all_cases, desc);
@@ -623,18 +667,24 @@ static struct test_start *all_start(struct kunit *test, const struct all_case *c
 static void expect_advice(struct kunit *test, struct test_start *start,
 			  const struct parker_error *err, const struct all_case *c)
 {
+	const struct parker_bad none = {};
 	struct parker_place place;
-	char want[96];
+	char want[160];
 
-	snprintf(want, sizeof(want),
-		 "The memory is too small for the image, which needs about %uM in one region",
-		 c->advised);
+	if (c->bad.nr)
+		snprintf(want, sizeof(want),
+			 "start: the image needs about %uM in one piece, and the memory has errors in %u places; give it back and take other memory",
+			 c->advised, c->bad.nr);
+	else
+		snprintf(want, sizeof(want),
+			 "The memory is too small for the image, which needs about %uM in one region",
+			 c->advised);
 	KUNIT_EXPECT_STREQ(test, err->text, want);
 
 	start->regions[0].start = max(G(1), c->pref) + PARKER_ALIGN;
 	start->regions[0].len = ALIGN(M(c->advised), PARKER_ALIGN);
 	start->boot.nr_regions = 1;
-	KUNIT_EXPECT_EQ(test, parker_place_all(&start->boot, &place, NULL), 0);
+	KUNIT_EXPECT_EQ(test, parker_place_all(&start->boot, &none, &place, NULL), 0);
 }
 
 static void parker_boot_params_test_all(struct kunit *test)
@@ -644,7 +694,7 @@ static void parker_boot_params_test_all(struct kunit *test)
 	struct parker_place place = {};
 	struct parker_error err = {};
 
-	KUNIT_EXPECT_EQ(test, parker_place_all(&start->boot, &place, &err),
+	KUNIT_EXPECT_EQ(test, parker_place_all(&start->boot, &c->bad, &place, &err),
 			c->advised ? -ENOMEM : 0);
 	if (c->advised) {
 		expect_advice(test, start, &err, c);
@@ -665,16 +715,25 @@ static const struct parker_place some_place = {
 };
 
 /* Into memory that is not zero, as that of a partition. */
-static struct parker_params *fill_params(struct kunit *test, const struct test_start *start,
-					 const struct parker_place *place, phys_addr_t low)
+static struct parker_params *fill_with_bad(struct kunit *test, const struct test_start *start,
+					   const struct parker_bad *bad,
+					   const struct parker_place *place, phys_addr_t low)
 {
 	size_t len = sizeof(struct parker_params) + start->kimage.cmdline_buf_len + 1;
 	struct parker_params *params = kunit_kmalloc(test, len, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, params);
 	memset(params, 0xff, len);
-	parker_fill_params(&start->boot, place, low, params);
+	parker_fill_params(&start->boot, bad, place, low, params);
 	return params;
+}
+
+static struct parker_params *fill_params(struct kunit *test, const struct test_start *start,
+					 const struct parker_place *place, phys_addr_t low)
+{
+	const struct parker_bad none = {};
+
+	return fill_with_bad(test, start, &none, place, low);
 }
 
 struct e820_case {
@@ -693,12 +752,18 @@ static const struct e820_case e820_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(e820, e820_cases, desc);
 
-static void expect_ram(struct kunit *test, const struct boot_e820_entry *entry,
-		       phys_addr_t start, phys_addr_t len)
+static void expect_e820(struct kunit *test, const struct boot_e820_entry *entry,
+			phys_addr_t start, phys_addr_t len, enum e820_type type)
 {
 	KUNIT_EXPECT_EQ(test, entry->addr, start);
 	KUNIT_EXPECT_EQ(test, entry->size, len);
-	KUNIT_EXPECT_EQ(test, entry->type, E820_TYPE_RAM);
+	KUNIT_EXPECT_EQ(test, entry->type, type);
+}
+
+static void expect_ram(struct kunit *test, const struct boot_e820_entry *entry,
+		       phys_addr_t start, phys_addr_t len)
+{
+	expect_e820(test, entry, start, len, E820_TYPE_RAM);
 }
 
 static void parker_boot_params_test_e820(struct kunit *test)
@@ -721,6 +786,39 @@ static void parker_boot_params_test_e820(struct kunit *test)
 		expect_ram(test, entry++, c->low, SZ_32K);
 	for (unsigned int i = 0; i < c->nr; i++)
 		expect_ram(test, entry++, G(4 + i), M(2 * i + 2));
+	KUNIT_EXPECT_NULL(test, memchr_inv(entry, 0, (void *)(bp + 1) - (void *)entry));
+}
+
+/* As many regions and errors as there can be: all of them fit, and none overlap. */
+static void parker_boot_params_test_e820_bad(struct kunit *test)
+{
+	struct parker_bad *bad = kunit_kzalloc(test, sizeof(*bad), GFP_KERNEL);
+	struct test_start *start = good_start(test);
+	const struct boot_e820_entry *entry;
+	const struct boot_params *bp;
+
+	KUNIT_ASSERT_NOT_NULL(test, bad);
+	for (unsigned int i = 0; i < PARKER_MAX_REGIONS; i++) {
+		start->regions[i].start = G(4 + i);
+		start->regions[i].len = M(2);
+	}
+	start->boot.nr_regions = PARKER_MAX_REGIONS;
+	for (; bad->nr < PARKER_MAX_BAD; bad->nr++) {
+		bad->start[bad->nr] = G(4 + bad->nr / 2) + M(bad->nr % 2) + K(4);
+		bad->len[bad->nr] = K(8);
+	}
+	bp = &fill_with_bad(test, start, bad, &some_place, SZ_64K)->bp;
+
+	KUNIT_ASSERT_EQ(test, bp->e820_entries, 1 + PARKER_MAX_REGIONS + 2 * PARKER_MAX_BAD);
+	entry = bp->e820_table;
+	expect_ram(test, entry++, SZ_64K, SZ_32K);
+	for (unsigned int i = 0; i < PARKER_MAX_REGIONS; i++) {
+		expect_ram(test, entry++, G(4 + i), K(4));
+		expect_ram(test, entry++, G(4 + i) + K(12), M(1) - K(8));
+		expect_ram(test, entry++, G(4 + i) + M(1) + K(12), M(1) - K(12));
+	}
+	for (unsigned int i = 0; i < PARKER_MAX_BAD; i++)
+		expect_e820(test, entry++, bad->start[i], K(8), E820_TYPE_UNUSABLE);
 	KUNIT_EXPECT_NULL(test, memchr_inv(entry, 0, (void *)(bp + 1) - (void *)entry));
 }
 
@@ -917,6 +1015,7 @@ static struct kunit_case parker_boot_params_cases[] = {
 	KUNIT_CASE_PARAM(parker_boot_params_test_top, top_gen_params),
 	KUNIT_CASE_PARAM(parker_boot_params_test_all, all_gen_params),
 	KUNIT_CASE_PARAM(parker_boot_params_test_e820, e820_gen_params),
+	KUNIT_CASE(parker_boot_params_test_e820_bad),
 	KUNIT_CASE_PARAM(parker_boot_params_test_pointers, pointer_gen_params),
 	KUNIT_CASE(parker_boot_params_test_setup_data),
 	KUNIT_CASE_PARAM(parker_boot_params_test_header, header_gen_params),
