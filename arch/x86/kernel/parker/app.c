@@ -26,6 +26,7 @@
 #include <asm/e820/api.h>
 #include <asm/i8259.h>
 #include <asm/io_apic.h>
+#include <asm/iommu.h>
 #include <asm/pci_x86.h>
 #include <asm/reboot.h>
 #include <asm/setup.h>
@@ -368,6 +369,17 @@ static void __init clear_shared_features(void)
 	setup_clear_cpu_cap(X86_FEATURE_DTES64);
 }
 
+/* Can devices with 32 address bits reach any of its memory? */
+static bool __init has_low_memory(const struct parker_given *given)
+{
+	const struct parker_ram *ram = (void *)given + le32_to_cpu(given->rams_offset);
+
+	for (unsigned int i = 0; i < le32_to_cpu(given->nr_rams); i++)
+		if (le64_to_cpu(ram[i].start) < SZ_4G)
+			return true;
+	return false;
+}
+
 /* After early_cpu_init() and before parse_early_param(). */
 static void __init app_arch_setup(void)
 {
@@ -390,6 +402,9 @@ static void __init app_arch_setup(void)
 	/* It is shared with the boot kernel, which has synchronised it. */
 	setup_clear_cpu_cap(X86_FEATURE_TSC_ADJUST);
 	clear_shared_features();
+	/* As iommu=off: there is none for us, and no use for bounce buffers then. */
+	if (!given->nr_functions || !has_low_memory(given))
+		no_iommu = 1;
 #ifdef CONFIG_SERIAL_8250
 	serial8250_set_isa_configurator(app_no_uart);
 #endif
