@@ -229,7 +229,7 @@ static bool __init is_on(const struct app_function *f, u32 segment, u8 bus)
 	return le32_to_cpu(f->given.segment) == segment && f->given.bus == bus;
 }
 
-/* One by one: a function need not have a first one beside it. */
+/* Finds the functions as a rescan does: one need not have a first one beside it. */
 static void __init scan_bus(u32 segment, u8 bus)
 {
 	struct pci_host_bridge *bridge = alloc_bridge(segment, bus);
@@ -243,11 +243,22 @@ static void __init scan_bus(u32 segment, u8 bus)
 		pci_free_host_bridge(bridge);
 		return;
 	}
-	for (unsigned int i = 0; i < nr_functions; i++)
-		if (is_on(&functions[i], segment, bus))
-			pci_scan_single_device(bridge->bus, functions[i].given.devfn);
 	pci_bus_add_devices(bridge->bus);
 }
+
+/*
+ * A BAR stays where it is, and has a window of its own.  A rescan would look for any
+ * window that is large enough.
+ */
+static void claim_bars(struct pci_dev *dev)
+{
+	if (!parker_app_running())
+		return;
+	for (unsigned int i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (dev->resource[i].flags && !pci_claim_resource(dev, i))
+			dev->resource[i].flags |= IORESOURCE_PCI_FIXED;
+}
+DECLARE_PCI_FIXUP_HEADER(PCI_ANY_ID, PCI_ANY_ID, claim_bars);
 
 /**
  * parker_app_pci_scan() - Find the functions that this kernel was given

@@ -121,8 +121,8 @@ void parker_config_init(struct parker_config *config, const struct parker_functi
 	memset(config, 0, sizeof(*config));
 	show(config, PCI_VENDOR_ID, 2, le16_to_cpu(function->vendor));
 	show(config, PCI_DEVICE_ID, 2, le16_to_cpu(function->device));
-	/* One function alone, without a ROM and INTx. */
-	show(config, PCI_HEADER_TYPE, 2, PCI_HEADER_TYPE_NORMAL);
+	/* One of several functions, as others may be given, too; without a ROM and INTx. */
+	show(config, PCI_HEADER_TYPE, 2, PCI_HEADER_TYPE_NORMAL | PCI_HEADER_TYPE_MFD);
 	show(config, PCI_ROM_ADDRESS, 4, 0);
 	show(config, PCI_INTERRUPT_LINE, 2, 0);
 	allow(config, PCI_COMMAND, 1, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);

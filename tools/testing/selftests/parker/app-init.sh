@@ -21,6 +21,8 @@
 #   tell      how it was built, where it lies, its NUMA nodes
 #   work      parker.count=N system calls, then page faults, then context switches
 #   reach     tries each way to the machine that drivers and programs have
+#   sleep     tries each way to put the machine to sleep
+#   rescan    removes its PCI functions, and has the bus scanned for them
 #   audit     loads all modules, and does what an ordinary system does
 #   trespass  does what it must not, once each, so that nobody is harmed
 #   attacks   does so parker.count=N times each, at random
@@ -67,6 +69,10 @@ has()
 	for name in $(cat $CLOCKS/available_clocksource); do
 		say "has clocksource $name"
 	done
+	for state in $(cat /sys/power/state /sys/power/mem_sleep 2>/dev/null); do
+		say "has sleep $state"
+	done
+	say "has hibernation $(cat /sys/power/disk 2>/dev/null)"
 	say "has reboot $(cat /sys/kernel/reboot/type)"
 	say "has crash memory $(cat /sys/kernel/kexec_crash_size)"
 }
@@ -291,6 +297,46 @@ reach()
 	say "reach end"
 }
 
+# fall_asleep FILE TEXT ERRNO
+fall_asleep()
+{
+	refused "${1##*/} $2" pk write "$1" "$2" "$3"
+}
+
+try_sleep()
+{
+	mount -t debugfs none /sys/kernel/debug
+	fall_asleep /sys/power/disk shutdown EPERM
+	fall_asleep /sys/power/state disk EPERM
+	fall_asleep /sys/kernel/debug/parker/suspend x EPERM
+	fall_asleep /sys/power/mem_sleep s2idle EINVAL
+	fall_asleep /sys/power/state mem EINVAL
+	fall_asleep /sys/power/state freeze EINVAL
+	say "sleep end"
+}
+
+# list_functions WHEN: where they are, and who drives them
+list_functions()
+{
+	for function in /sys/bus/pci/devices/*; do
+		[ -e "$function" ] || continue
+		driver=$(readlink "$function/driver")
+		say "$1 ${function##*/} ${driver##*/}" "$(tr '\n' ' ' <"$function/resource")"
+	done
+}
+
+rescan()
+{
+	list_functions before
+	for function in /sys/bus/pci/devices/*; do
+		echo 1 >"$function/remove"
+	done
+	list_functions removed
+	echo 1 >/sys/bus/pci/rescan
+	list_functions after
+	say "rescan end"
+}
+
 load_modules()
 {
 	loaded=0
@@ -463,6 +509,8 @@ flood) flood ;;
 tell) tell ;;
 work) work ;;
 reach) reach ;;
+sleep) try_sleep ;;
+rescan) rescan ;;
 audit) audit ;;
 trespass) trespass ;;
 attacks) attacks ;;

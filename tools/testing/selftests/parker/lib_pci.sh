@@ -96,6 +96,18 @@ config_bytes()
 	od -A n -t x1 -v -j "$2" -N "$3" "$PCIDIR/$1/config" | tr -s ' \n' ' '
 }
 
+# physical_function: a network device that can have virtual ones
+physical_function()
+{
+	local file address
+
+	for file in "$PCIDIR"/*/sriov_totalvfs; do
+		[ -e "$file" ] && [ "$(cat "$file")" != 0 ] || continue
+		address=$(echo "$file" | cut -d / -f 6)
+		[ -z "$(net_of "$address")" ] || echo "$address"
+	done
+}
+
 # Does the function send requests?
 masters()
 {

@@ -5,18 +5,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# physical_function: a network device that can have virtual ones
-physical_function()
-{
-	local file address
-
-	for file in "$PCIDIR"/*/sriov_totalvfs; do
-		[ -e "$file" ] && [ "$(cat "$file")" != 0 ] || continue
-		address=$(echo "$file" | cut -d / -f 6)
-		[ -z "$(net_of "$address")" ] || echo "$address"
-	done
-}
-
 set_vfs()
 {
 	echo "$1" >"$PCIDIR/$PF/sriov_numvfs"

@@ -41,7 +41,7 @@ static struct view *make_view(struct kunit *test)
 	put_unaligned_le16(PCI_COMMAND_INTX_DISABLE, view->hardware + PCI_COMMAND);
 	put_unaligned_le16(PCI_STATUS_CAP_LIST | PCI_STATUS_DETECTED_PARITY,
 			   view->hardware + PCI_STATUS);
-	view->hardware[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_MFD;
+	view->hardware[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_CARDBUS;
 	view->hardware[PCI_CAPABILITY_LIST] = PM;
 	view->hardware[PCI_INTERRUPT_PIN] = 1;
 	put_unaligned_le32(0xf0000001, view->hardware + PCI_ROM_ADDRESS);
@@ -104,7 +104,7 @@ static const struct read_case read_cases[] = {
 	{ "vendor", PCI_VENDOR_ID, 2, 0x1b36 },
 	{ "high byte of the device", PCI_DEVICE_ID + 1, 1, 0x00 },
 	{ "status", PCI_STATUS, 2, PCI_STATUS_CAP_LIST | PCI_STATUS_DETECTED_PARITY },
-	{ "one function alone", PCI_HEADER_TYPE, 1, PCI_HEADER_TYPE_NORMAL },
+	{ "one of several functions", PCI_HEADER_TYPE, 1, PCI_HEADER_TYPE_MFD },
 	{ "no ROM", PCI_ROM_ADDRESS, 4, 0 },
 	{ "no INTx", PCI_INTERRUPT_LINE, 2, 0 },
 	{ "BAR of 32 bits", PCI_BASE_ADDRESS_0, 4, BAR0 },
