@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A switch for tests: /sys/kernel/debug/parker/map, in an application kernel.
+ * Switches for tests in /sys/kernel/debug/parker of an application kernel.
  *
- * Writing "ioremap ADDRESS" or "memremap ADDRESS" maps the page there, as a driver
- * would, and unmaps it without having touched it.  It fails with EPERM where the
+ * Writing "ioremap ADDRESS" or "memremap ADDRESS" to map maps the page there, as a
+ * driver would, and unmaps it without having touched it.  It fails with EPERM where the
  * kernel does not map it.
+ *
+ * Writing to suspend puts the machine to sleep, as a driver would.
  */
 #include <linux/debugfs.h>
 #include <linux/errno.h>
@@ -13,6 +15,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/uaccess.h>
 
 #include "app.h"
@@ -60,10 +63,25 @@ static const struct file_operations map_fops = {
 	.write	= map_write,
 };
 
+static ssize_t suspend_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	int ret = pm_suspend(PM_SUSPEND_TO_IDLE);
+
+	return ret ?: count;
+}
+
+static const struct file_operations suspend_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= suspend_write,
+};
+
 static int __init parker_reach_init(void)
 {
-	if (parker_app_running())
-		debugfs_create_file("map", 0200, parker_debug_dir(), NULL, &map_fops);
+	if (!parker_app_running())
+		return 0;
+	debugfs_create_file("map", 0200, parker_debug_dir(), NULL, &map_fops);
+	debugfs_create_file("suspend", 0200, parker_debug_dir(), NULL, &suspend_fops);
 	return 0;
 }
 late_initcall(parker_reach_init);

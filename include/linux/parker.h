@@ -56,6 +56,7 @@ struct parker_region {
  * @image:	kernel, initrd and command line: the buffers of a file mode kimage
  * @unpacked:	from arch_parker_unpack()
  * @version:	newest version of the contract that the kernel understands
+ * @lockdown:	PARKER_LOCKDOWN_*, how far the boot kernel is locked down
  * @block_pa:	physical address of the hand-over block, set by arch_parker_prepare()
  * @block:	its address in the direct map, set by arch_parker_prepare()
  * @arch:	the architecture's own, set by arch_parker_prepare()
@@ -77,6 +78,7 @@ struct parker_boot {
 	const struct kimage *image;
 	const struct parker_unpacked *unpacked;
 	unsigned int version;
+	u32 lockdown;
 
 	phys_addr_t block_pa;
 	struct parker_given *block;
@@ -87,12 +89,14 @@ struct parker_boot {
  * struct parker_image_info - what an image says of itself
  * @release:	its kernel release, as uname -r gives it
  * @version:	newest version of the contract that it understands
+ * @required:	required features of the contract that it knows
  * @cmdline_max: length of the longest command line that it takes
  * @head_len:	bytes of the file that a start looks at when the kernel was unpacked
  */
 struct parker_image_info {
 	char release[65];
 	unsigned int version;
+	u64 required;
 	unsigned int cmdline_max;
 	size_t head_len;
 };

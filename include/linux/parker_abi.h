@@ -33,11 +33,12 @@
  * All fields have a fixed width and are little endian, padding is explicit,
  * addresses are physical.  There are no pointers, bit fields and enums.
  *
- * A new field goes into padding, or behind the last field of a part, and
- * raises %PARKER_ABI_VERSION.  A reader that knows less ignores it.  A change
- * that an older application kernel would misread raises %PARKER_ABI_OLDEST,
- * too, or is announced by a bit in @required: an application kernel that does
- * not know the bit is refused at load.  Bits in @optional may be ignored.
+ * A new field goes into padding, or after the last field of a part, and is there
+ * if a bit of its own in @required or @optional is set; up to version 3 the version
+ * said so.  A reader that knows less ignores it.  An application kernel that does
+ * not know a bit in @required is refused before it is started; bits in @optional may
+ * be ignored.  A change that cannot be told by a bit raises %PARKER_ABI_VERSION,
+ * and %PARKER_ABI_OLDEST if older application kernels would misread it.
  *
  * So each of the two kernels may be the older one.  The boot kernel loads an
  * image if the newest version that this declares is not older than the oldest
@@ -46,15 +47,15 @@
  * same again in the block itself before it touches anything, and halts if it
  * must not go on.
  *
- * What is felt by all kernels of a machine is handed over as policy, @pat and
- * @split_lock, and taken over by the application kernel.  The boot kernel does
- * not start one that would do otherwise.
+ * What is felt by all kernels of a machine is handed over as policy, @pat,
+ * @split_lock and @lockdown, and taken over by the application kernel.  The boot
+ * kernel does not start one that would do otherwise.
  *
  * The boot kernel trusts nothing in struct parker_told and struct
  * parker_console: it copies once, then checks, then uses the copy.
  */
 
-#define PARKER_ABI_VERSION	3	/* What this kernel writes. */
+#define PARKER_ABI_VERSION	4	/* What this kernel writes. */
 #define PARKER_ABI_OLDEST	1	/* The oldest version it still reads. */
 
 /* One value for all kernel versions; what is next free differs between them. */
@@ -74,8 +75,14 @@
 #define PARKER_CONSOLE_MIN	0x40000	/* Bytes of the smallest ring. */
 #define PARKER_CONSOLE_CHUNK	1024	/* See struct parker_console. */
 
-/* Required features: none yet. */
-#define PARKER_REQUIRED_KNOWN	0
+/* Bits of parker_given::required, and those that this kernel knows. */
+#define PARKER_REQUIRED_LOCKDOWN	1 /* @lockdown is there, and to be taken over. */
+#define PARKER_REQUIRED_KNOWN		PARKER_REQUIRED_LOCKDOWN
+
+/* parker_given::lockdown, as in /sys/kernel/security/lockdown */
+#define PARKER_LOCKDOWN_NONE		0
+#define PARKER_LOCKDOWN_INTEGRITY	1
+#define PARKER_LOCKDOWN_CONFIDENTIALITY	2
 
 /* parker_given::flags */
 #define PARKER_GIVEN_X2APIC		BIT(0) /* CPUs run in x2APIC mode. */
@@ -193,8 +200,11 @@ static_assert(sizeof(struct parker_function) == 168);
  *			version 3; 0: it has none
  * @split_lock:		what its split_lock_detect= is, terminated by a zero byte,
  *			since version 3; empty: its CPUs cannot detect split locks
+ * @lockdown:		PARKER_LOCKDOWN_*, how far it is locked down, never NONE; there
+ *			only with %PARKER_REQUIRED_LOCKDOWN
+ * @pad:		zero, there with @lockdown
  *
- * @pat and @split_lock are policy: the application kernel takes them over.
+ * @pat, @split_lock and @lockdown are policy: the application kernel takes them over.
  *
  * If this structure is modified, see the rules in "The hand-over block".
  */
@@ -229,13 +239,16 @@ struct parker_given {
 	__le64 wall_tsc;
 	__le64 pat;
 	__u8 split_lock[PARKER_SPLIT_LOCK_LEN];
+	__le32 lockdown;
+	__le32 pad;
 };
 
 static_assert(offsetof(struct parker_given, name) == 40);
 static_assert(offsetof(struct parker_given, block_len) == 72);
 static_assert(offsetof(struct parker_given, apic_timer_hz) == 120);
 static_assert(offsetof(struct parker_given, pat) == 152);
-static_assert(sizeof(struct parker_given) == 176);
+static_assert(offsetof(struct parker_given, lockdown) == 176);
+static_assert(sizeof(struct parker_given) == 184);
 
 /* parker_request::request */
 #define PARKER_REQUEST_NONE	0
@@ -400,6 +413,7 @@ struct parker_contract {
 
 size_t parker_abi_given_size(u16 version);
 size_t parker_abi_told_size(u16 version);
+u32 parker_abi_lockdown(const struct parker_given *given);
 u32 parker_abi_checksum(const struct parker_given *given, size_t size);
 int parker_abi_check_given(const void *block, size_t len);
 int parker_abi_check_declaration(const void *decl, size_t len,

@@ -55,20 +55,39 @@ static int check_version(const struct parker_given *given)
 }
 
 /**
- * parker_abi_given_size() - How long is the given part without its tables?
+ * parker_abi_given_size() - How long is the given part without tables and features?
  * @version: version of the contract that the block is written in
  *
  * Context: any, also before start_kernel().
- * Return: bytes of struct parker_given that the block has.
+ * Return: bytes of struct parker_given that each block of this version has.
  */
 size_t parker_abi_given_size(u16 version)
 {
-	return version < 3 ? offsetof(struct parker_given, pat) : sizeof(struct parker_given);
+	return version < 3 ? offsetof(struct parker_given, pat) :
+			     offsetof(struct parker_given, lockdown);
+}
+
+static bool has_lockdown(const struct parker_given *given)
+{
+	return le64_to_cpu(given->required) & PARKER_REQUIRED_LOCKDOWN;
 }
 
 static size_t given_size(const struct parker_given *given)
 {
-	return parker_abi_given_size(le16_to_cpu(given->version));
+	return has_lockdown(given) ? offsetofend(struct parker_given, pad) :
+				     parker_abi_given_size(le16_to_cpu(given->version));
+}
+
+/**
+ * parker_abi_lockdown() - How far is the boot kernel locked down?
+ * @given: a given part that parker_abi_check_given() has passed
+ *
+ * Context: any, also before start_kernel().
+ * Return: PARKER_LOCKDOWN_*.
+ */
+u32 parker_abi_lockdown(const struct parker_given *given)
+{
+	return has_lockdown(given) ? le32_to_cpu(given->lockdown) : PARKER_LOCKDOWN_NONE;
 }
 
 /* What must be known before any other field can be believed. */
@@ -210,8 +229,19 @@ static bool pat_is_sane(u64 pat)
 	return true;
 }
 
+static bool lockdown_is_sane(const struct parker_given *given)
+{
+	u32 lockdown = parker_abi_lockdown(given);
+
+	/* A level that is not known is no reason to run unlocked. */
+	return !has_lockdown(given) || lockdown == PARKER_LOCKDOWN_INTEGRITY ||
+	       lockdown == PARKER_LOCKDOWN_CONFIDENTIALITY;
+}
+
 static bool policy_is_sane(const struct parker_given *given)
 {
+	if (!lockdown_is_sane(given))
+		return false;
 	return le16_to_cpu(given->version) < 3 ||
 	       (pat_is_sane(le64_to_cpu(given->pat)) &&
 		memchr(given->split_lock, 0, sizeof(given->split_lock)));

@@ -6,6 +6,7 @@
  * where that is known how, and is kept so.
  */
 #include <linux/err.h>
+#include <linux/ima.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
 #include <linux/security.h>
@@ -43,23 +44,6 @@ void parker_image_free(struct parker_image *image)
 	kfree(image);
 }
 
-static int explain_read_error(const struct kimage *kimage, int ret, struct parker_error *err)
-{
-	if (!kimage->kernel_buf)
-		return parker_fail(err, ret, "load: the kernel's file could not be read: %pe",
-				   ERR_PTR(ret));
-	if (!kimage->fops)
-		return parker_fail(err, ret,
-				   "load: this is no kernel that kexec can load (a bzImage)");
-	if (ret == -EFAULT || ret == -EINVAL)
-		return parker_fail(err, ret,
-				   "load: the command line or the initrd's file could not be read: %pe",
-				   ERR_PTR(ret));
-	return parker_fail(err, ret,
-			   "load: the kernel's signature or the initrd's file was refused: %pe",
-			   ERR_PTR(ret));
-}
-
 /* The kernel would cut it off without a word. */
 static int check_cmdline(const struct parker_image *image, struct parker_error *err)
 {
@@ -87,23 +71,84 @@ static void keep_head(struct kimage *kimage, size_t len)
 }
 
 /**
- * parker_check_lockdown() - May application kernels be used under lockdown?
- * @what:	what is refused
- * @err:	gets the sentence
+ * parker_lockdown_level() - How far is this kernel locked down?
  *
- * Not even signed ones: they would not be locked down themselves, and can write
- * to all memory.
+ * The level can rise at any time, and never falls.
  *
  * Context: may sleep.
+ * Return: PARKER_LOCKDOWN_*.
+ */
+u32 parker_lockdown_level(void)
+{
+	/* A core file of another kernel is what /proc/kcore is of this one. */
+	if (security_locked_down(LOCKDOWN_KCORE))
+		return PARKER_LOCKDOWN_CONFIDENTIALITY;
+	if (security_locked_down(LOCKDOWN_KEXEC))
+		return PARKER_LOCKDOWN_INTEGRITY;
+	return PARKER_LOCKDOWN_NONE;
+}
+
+/**
+ * parker_check_lockdown() - May an image be used under lockdown?
+ * @image:	the image
+ * @lockdown:	PARKER_LOCKDOWN_*
+ * @verb:	what is refused
+ * @err:	gets the sentence
+ *
+ * An application kernel can write to all memory, so it has to be one that is signed
+ * and that locks itself down likewise.
+ *
+ * Context: any.
  * Return: 0 or -EPERM.
  */
-int parker_check_lockdown(const char *what, struct parker_error *err)
+int parker_check_lockdown(const struct parker_image *image, u32 lockdown, const char *verb,
+			  struct parker_error *err)
 {
-	if (!security_locked_down(LOCKDOWN_KEXEC))
+	if (lockdown == PARKER_LOCKDOWN_NONE)
 		return 0;
-	return parker_fail(err, -EPERM,
-			   "%s: the boot kernel is locked down, and an application kernel would not be",
-			   what);
+	if (!image->verified)
+		return parker_fail(err, -EPERM,
+				   "%s: the boot kernel is locked down, and no signature of the image was verified; load one that is signed",
+				   verb);
+	if (!(image->info.required & PARKER_REQUIRED_LOCKDOWN))
+		return parker_fail(err, -EPERM,
+				   "%s: the boot kernel is locked down, and the image does not declare that it takes lockdown over; use a newer kernel",
+				   verb);
+	return 0;
+}
+
+static int explain_read_error(const struct parker_image *image, int ret,
+			      struct parker_error *err)
+{
+	const struct kimage *kimage = image->kimage;
+
+	if (!kimage->kernel_buf)
+		return parker_fail(err, ret, "load: the kernel's file could not be read: %pe",
+				   ERR_PTR(ret));
+	if (!kimage->fops)
+		return parker_fail(err, ret,
+				   "load: this is no kernel that kexec can load (a bzImage)");
+	if (ret == -EFAULT || ret == -EINVAL)
+		return parker_fail(err, ret,
+				   "load: the command line or the initrd's file could not be read: %pe",
+				   ERR_PTR(ret));
+	if (ret == -EPERM && parker_check_lockdown(image, parker_lockdown_level(), "load", err))
+		return ret;
+	return parker_fail(err, ret,
+			   "load: the kernel's signature or the initrd's file was refused: %pe",
+			   ERR_PTR(ret));
+}
+
+static int check_image(struct parker_image *image, struct parker_error *err)
+{
+	const struct kimage *kimage = image->kimage;
+
+	/* Where IMA appraises kernels, it refuses one without a signature of its own. */
+	image->verified = kimage->sig_verified || ima_appraise_signature(READING_KEXEC_IMAGE);
+	return arch_parker_check_image(kimage->kernel_buf, kimage->kernel_buf_len,
+				       &image->info, err) ?:
+	       check_cmdline(image, err) ?:
+	       parker_check_lockdown(image, parker_lockdown_level(), "load", err);
 }
 
 /**
@@ -138,22 +183,15 @@ struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 		return ERR_PTR(-ENOMEM);
 	}
 
-	ret = parker_check_lockdown("load", err);
-	if (ret)
-		return ERR_PTR(ret);
-
 	kimage = image->kimage;
 	kimage->file_mode = 1;
 	ret = kimage_file_read(kimage, kernel_fd, initrd_fd, cmdline_ptr, cmdline_len, flags);
 	if (ret) {
-		explain_read_error(kimage, ret, err);
+		explain_read_error(image, ret, err);
 		return ERR_PTR(ret);
 	}
 
-	ret = arch_parker_check_image(kimage->kernel_buf, kimage->kernel_buf_len,
-				      &image->info, err);
-	if (!ret)
-		ret = check_cmdline(image, err);
+	ret = check_image(image, err);
 	if (ret)
 		return ERR_PTR(ret);
 

@@ -62,6 +62,7 @@ enum parker_state {
  * struct parker_image - a loaded kernel, pristine
  * @kimage:	holds the buffers of kernel, initrd and command line
  * @kernel_len:	length of the kernel's file in bytes
+ * @verified:	its signature was verified when it was read
  * @info:	what the kernel says of itself
  * @unpacked:	the kernel, ready to be placed, NULL: it unpacks itself
  * @unpacked_len: its length in bytes
@@ -69,6 +70,7 @@ enum parker_state {
 struct parker_image {
 	struct kimage *kimage;
 	size_t kernel_len;
+	bool verified;
 	struct parker_image_info info;
 	struct parker_unpacked *unpacked;
 	size_t unpacked_len;
@@ -619,7 +621,9 @@ void parker_guard_tell(struct parker_partition *p);
 void parker_guard_show(struct seq_file *m, struct parker_partition *p);
 
 /* from image.c: no lock of Parker's held */
-int parker_check_lockdown(const char *what, struct parker_error *err);
+u32 parker_lockdown_level(void);
+int parker_check_lockdown(const struct parker_image *image, u32 lockdown, const char *verb,
+			  struct parker_error *err);
 struct parker_image *parker_image_read(int kernel_fd, int initrd_fd,
 				       const char __user *cmdline_ptr,
 				       unsigned long cmdline_len, unsigned long flags,

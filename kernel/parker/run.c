@@ -32,7 +32,7 @@ static void find_parts(struct parker_partition *p)
 }
 
 /* Build the kernel; on failure the console of the earlier one stays readable. */
-static int build(struct parker_partition *p, struct parker_error *err)
+static int build(struct parker_partition *p, u32 lockdown, struct parker_error *err)
 {
 	struct parker_function *functions __free(kfree) =
 		kcalloc(PARKER_MAX_FUNCTIONS, sizeof(*functions), GFP_KERNEL);
@@ -59,6 +59,7 @@ static int build(struct parker_partition *p, struct parker_error *err)
 		.image		= p->image->kimage,
 		.unpacked	= p->image->unpacked,
 		.version	= p->image->info.version,
+		.lockdown	= lockdown,
 	};
 	ret = arch_parker_prepare(&p->boot, err);
 	p->boot.functions = NULL;
@@ -140,14 +141,15 @@ static void forget_crash(struct parker_partition *p, const struct parker_error *
 
 static int prepare(struct parker_partition *p, struct parker_error *err)
 {
+	u32 lockdown = parker_lockdown_level();
 	int ret;
 
-	ret = parker_check_lockdown("start", err) ?:
+	ret = parker_check_lockdown(p->image, lockdown, "start", err) ?:
 	      parker_isolation_check(p->guarded, err) ?:
 	      parker_pci_begin(&p->pci, p->regions, p->nr_regions, err);
 	if (ret)
 		return ret;
-	ret = build(p, err);
+	ret = build(p, lockdown, err);
 	if (ret)
 		parker_pci_cancel(&p->pci);
 	return ret;

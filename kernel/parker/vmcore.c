@@ -16,6 +16,7 @@
 #include <linux/kernfs.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
+#include <linux/security.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -194,13 +195,30 @@ static bool is_readable(const struct parker_partition *p, unsigned int run)
 	       READ_ONCE(p->state) == PARKER_CRASHED;
 }
 
+/* As for /proc/kcore. */
+static int check_lockdown(struct parker_partition *p)
+{
+	struct parker_error err = {};
+	int ret;
+
+	if (!security_locked_down(LOCKDOWN_KCORE))
+		return 0;
+	ret = parker_fail(&err, -EPERM,
+			  "vmcore: the boot kernel is locked down for confidentiality");
+	parker_note_result(p, &err);
+	return ret;
+}
+
 static int parker_vmcore_open(struct kernfs_open_file *of)
 {
 	struct parker_partition *p = parker_file_partition(of);
+	int ret = check_lockdown(p);
 	struct parker_told *told __free(kfree) = kmalloc(sizeof(*told), GFP_KERNEL);
 	struct parker_vmcore *core __free(kvfree) =
 		kvzalloc(struct_size(core, header, MAX_HEADER), GFP_KERNEL);
 
+	if (ret)
+		return ret;
 	if (!told || !core)
 		return -ENOMEM;
 

@@ -63,6 +63,8 @@ static struct test_block *good_block(struct kunit *test)
 		.functions_offset = cpu_to_le16(offsetof(struct test_block, functions)),
 		.pat		= cpu_to_le64(0x0407050600070106),
 		.split_lock	= "ratelimit:1000",
+		.required	= cpu_to_le64(PARKER_REQUIRED_LOCKDOWN),
+		.lockdown	= cpu_to_le32(PARKER_LOCKDOWN_INTEGRITY),
 	};
 	for (unsigned int i = 0; i < NR_RAMS_GIVEN; i++) {
 		block->rams[i].start = cpu_to_le64(SZ_4G + i * SZ_1G);
@@ -230,6 +232,12 @@ static const struct given_case given_cases[] = {
 	{ "split locks not detected", SET8(given.split_lock[0], 0), .want = 0 },
 	{ "split_lock_detect= as long as can be",
 	  SET8(given.split_lock[PARKER_SPLIT_LOCK_LEN - 2], 'x'), .want = 0 },
+	{ "locked down for confidentiality",
+	  SET32(given.lockdown, PARKER_LOCKDOWN_CONFIDENTIALITY), .want = 0 },
+	{ "locked down, but not how", SET32(given.lockdown, PARKER_LOCKDOWN_NONE),
+	  .want = -EINVAL },
+	{ "locked down in an unknown way", SET32(given.lockdown, 3), .want = -EINVAL },
+	{ "not locked down", SET64(given.required, 0), .want = 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(given, given_cases, desc);
@@ -291,10 +299,28 @@ static void given_of_version_2_is_shorter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), -EINVAL);
 
 	block->given.version = cpu_to_le16(2);
+	block->given.required = 0;
 	sign(&block->given);
 	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), 0);
 	KUNIT_EXPECT_EQ(test, parker_abi_given_size(2), 152);
-	KUNIT_EXPECT_EQ(test, parker_abi_given_size(3), sizeof(struct parker_given));
+	KUNIT_EXPECT_EQ(test, parker_abi_given_size(3), 176);
+}
+
+/* From version 4 on a bit says that a field is there: without it, tables may begin there. */
+static void lockdown_is_there_with_its_bit(struct kunit *test)
+{
+	struct test_block *block = good_block(test);
+
+	KUNIT_EXPECT_EQ(test, parker_abi_lockdown(&block->given), PARKER_LOCKDOWN_INTEGRITY);
+	block->given.cpus_offset = cpu_to_le32(offsetof(struct test_block, given.lockdown));
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), -EINVAL);
+
+	block->given.required = 0;
+	sign(&block->given);
+	KUNIT_EXPECT_EQ(test, parker_abi_check_given(block, BLOCK_LEN), 0);
+	KUNIT_EXPECT_EQ(test, parker_abi_lockdown(&block->given), PARKER_LOCKDOWN_NONE);
+	KUNIT_EXPECT_EQ(test, parker_abi_given_size(4), 176);
 }
 
 static void split_lock_without_end_is_refused(struct kunit *test)
@@ -426,6 +452,8 @@ static const struct contract_case contract_cases[] = {
 	{ "older than all that we read", { PARKER_ABI_OLDEST - 1, 0 }, -EPROTONOSUPPORT },
 	{ "requires what we do not know", { PARKER_ABI_VERSION, PARKER_ABI_OLDEST, BIT_ULL(63) },
 	  -EOPNOTSUPP },
+	{ "is locked down",
+	  { PARKER_ABI_VERSION, PARKER_ABI_OLDEST, PARKER_REQUIRED_LOCKDOWN }, 0 },
 	{ "offers what we do not know", { PARKER_ABI_VERSION, PARKER_ABI_OLDEST, 0, U64_MAX }, 0 },
 };
 
@@ -451,6 +479,7 @@ static struct kunit_case abi_test_cases[] = {
 	KUNIT_CASE(version_of_the_future_is_refused),
 	KUNIT_CASE(version_of_the_past_is_refused),
 	KUNIT_CASE(given_of_version_2_is_shorter),
+	KUNIT_CASE(lockdown_is_there_with_its_bit),
 	KUNIT_CASE(told_of_version_2_is_shorter),
 	KUNIT_CASE(name_without_end_is_refused),
 	KUNIT_CASE(split_lock_without_end_is_refused),

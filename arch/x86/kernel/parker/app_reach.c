@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What drivers and programs of an application kernel cannot reach.
+ * What drivers of an application kernel cannot reach.
  *
  * Whoever nobody thought of fails here, with a line in the log, instead of changing
  * something of the boot kernel's.  That is for mistakes: in a bare partition nothing
@@ -11,42 +11,14 @@
 #include <linux/cpufreq.h>
 #include <linux/cpuidle.h>
 #include <linux/errno.h>
-#include <linux/export.h>
 #include <linux/init.h>
+#include <linux/notifier.h>
 #include <linux/parker.h>
 #include <linux/printk.h>
-#include <linux/sched.h>
-#include <linux/security.h>
+#include <linux/suspend.h>
 #include <linux/types.h>
 
 #include <asm/sections.h>
-
-static const char * const kept_from_programs[LOCKDOWN_CONFIDENTIALITY_MAX] = {
-	[LOCKDOWN_DEV_MEM]	= "physical memory",
-	[LOCKDOWN_IOPORT]	= "I/O ports",
-	[LOCKDOWN_MSR]		= "writing MSRs",
-	[LOCKDOWN_TIOCSSERIAL]	= "setting ports of a UART",
-};
-
-/**
- * parker_app_locked_down() - Is this way to the hardware closed to programs?
- * @what: the way, a value of enum lockdown_reason
- *
- * Lockdown asks wherever a program is about to go past the drivers.  What leads
- * beyond the partition is closed in each application kernel, locked down or not.
- * Without CONFIG_SECURITY modules ask by an inline function.
- *
- * Return: 0, or -EPERM.
- */
-int parker_app_locked_down(enum lockdown_reason what)
-{
-	if (!parker_app_running() || !kept_from_programs[what])
-		return 0;
-	pr_notice_ratelimited("%s is not for %s, as the machine is the boot kernel's\n",
-			      kept_from_programs[what], current->comm);
-	return -EPERM;
-}
-EXPORT_SYMBOL_GPL(parker_app_locked_down);
 
 static bool is_inside(u64 start, u64 last, u64 whole, u64 len)
 {
@@ -130,10 +102,30 @@ static int __init parker_app_hide_model(void)
 }
 core_initcall(parker_app_hide_model);
 
+/* For drivers: programs are offered no state to sleep in. */
+static int parker_app_stay_awake(struct notifier_block *nb, unsigned long event, void *data)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		pr_notice("no suspend, as the machine is the boot kernel's\n");
+		return notifier_from_errno(-EPERM);
+	default:
+		return NOTIFY_DONE;
+	}
+}
+
+static struct notifier_block parker_app_pm_nb = {
+	.notifier_call	= parker_app_stay_awake,
+	.priority	= INT_MAX,
+};
+
 /*
  * Frequencies and idle states are chosen in registers of the package, by drivers that
  * know the CPU by its model and so have no feature that could be cleared.  Idle CPUs
- * halt.  Not earlier: the command line has its word before.
+ * halt.  Nor does the machine sleep, which would not wake this kernel.  Not earlier: the
+ * command line has its word before.
  */
 static int __init parker_app_leave_power(void)
 {
@@ -141,6 +133,6 @@ static int __init parker_app_leave_power(void)
 		return 0;
 	disable_cpufreq();
 	disable_cpuidle();
-	return 0;
+	return register_pm_notifier(&parker_app_pm_nb);
 }
 early_initcall(parker_app_leave_power);

@@ -155,6 +155,7 @@ int arch_parker_check_image(const void *kernel, size_t len,
 		return parker_fail(err, -ENOEXEC,
 				   "The machine runs in x2APIC mode, the kernel lacks CONFIG_X86_X2APIC");
 	info->version = le16_to_cpu(decl->version);
+	info->required = le64_to_cpu(decl->required);
 	info->cmdline_max = parker_image_header(kernel)->cmdline_size;
 	info->head_len = max(parker_image_setup_len(parker_image_header(kernel)),
 			     sizeof(struct boot_params));
@@ -468,7 +469,7 @@ static void fill_block(const struct parker_boot *boot, phys_addr_t low, void *bl
 	fill_rams(boot, block + rams);
 	fill_functions(boot, block + functions);
 	fill_clocks(given);
-	parker_policy_fill(given);
+	parker_policy_fill(given, boot->lockdown);
 	given->checksum = cpu_to_le32(parker_abi_checksum(given, size));
 }
 

@@ -10,8 +10,9 @@
  * Writing "VERSION OLDEST REQUIRED OPTIONAL" to contract makes the boot kernel one
  * that writes another version of the contract, or features that nobody knows yet.
  *
- * Writing "SPLIT_LOCK_DETECT PAT" to policy, "-" for none, makes it one that has another
- * policy.  Reading tells which it has.
+ * Writing "SPLIT_LOCK_DETECT PAT [LOCKDOWN]" to policy, "-" for none, makes it one that
+ * has another policy, and that hands over PARKER_LOCKDOWN_* without being locked down.
+ * Reading tells the first two.
  *
  * CPUs whose numbers are written to unheard count as such that never prove that
  * they have stopped.
@@ -124,7 +125,7 @@ static ssize_t policy_write(struct file *file, const char __user *buf, size_t co
 		return -EINVAL;
 	if (copy_from_user(text, buf, count))
 		return -EFAULT;
-	if (sscanf(text, "%15s %llx", wanted.split_lock, &wanted.pat) != 2)
+	if (sscanf(text, "%15s %llx %u", wanted.split_lock, &wanted.pat, &wanted.lockdown) < 2)
 		return -EINVAL;
 	if (!strcmp(wanted.split_lock, "-"))
 		wanted.split_lock[0] = '\0';

@@ -176,17 +176,19 @@ static inline void parker_guard_enter(struct parker_guard *pg, const struct park
  * struct parker_policy - what all kernels of the machine do alike
  * @split_lock:	what split_lock_detect= is; empty: CPUs cannot detect split locks
  * @pat:	layout of memory types, 0: none
+ * @lockdown:	PARKER_LOCKDOWN_*, handed over at least: a test's
  */
 struct parker_policy {
 	char split_lock[PARKER_SPLIT_LOCK_LEN];
 	u64 pat;
+	u32 lockdown;
 };
 
 /* from policy.c */
 extern struct parker_policy parker_policy;
 int parker_policy_check(const struct parker_policy *ours, const char *cmdline,
 			unsigned int version, struct parker_error *err);
-void parker_policy_fill(struct parker_given *given);
+void parker_policy_fill(struct parker_given *given, u32 lockdown);
 
 /* from boot_params.c */
 extern struct parker_contract parker_contract;

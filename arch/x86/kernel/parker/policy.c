@@ -6,6 +6,7 @@
  * for, and a kernel that is too old to know, could differ: such a start is refused.
  */
 #include <linux/init.h>
+#include <linux/minmax.h>
 #include <linux/parker.h>
 #include <linux/string.h>
 
@@ -66,10 +67,16 @@ int parker_policy_check(const struct parker_policy *ours, const char *cmdline,
 
 /**
  * parker_policy_fill() - Hand the policy of this kernel over
- * @given: gets it
+ * @given:	gets it
+ * @lockdown:	PARKER_LOCKDOWN_*, how far this kernel is locked down now
  */
-void parker_policy_fill(struct parker_given *given)
+void parker_policy_fill(struct parker_given *given, u32 lockdown)
 {
+	lockdown = max(lockdown, parker_policy.lockdown);
+	if (lockdown != PARKER_LOCKDOWN_NONE) {
+		given->required |= cpu_to_le64(PARKER_REQUIRED_LOCKDOWN);
+		given->lockdown = cpu_to_le32(lockdown);
+	}
 	given->pat = cpu_to_le64(parker_policy.pat);
 	strscpy((char *)given->split_lock, parker_policy.split_lock,
 		sizeof(given->split_lock));

@@ -69,6 +69,21 @@ has_its_own_again()
 	done
 }
 
+# Debugfs is closed where a kernel is locked down, tracefs where that is for confidentiality.
+LOOKS="mount,-t,securityfs,none,/sys/kernel/security;cat,/sys/kernel/security/lockdown"
+LOOKS="$LOOKS;mount,-t,debugfs,none,/sys/kernel/debug;mount,-t,tracefs,none,/sys/kernel/tracing"
+LOOKS="$LOOKS;pk,open,/sys/kernel/tracing/trace,EPERM&&echo,no,tracefs"
+LOOKS="$LOOKS;pk,write,/sys/kernel/debug/parker/map,x,EPERM&&echo,no,debugfs;echo,looked,around"
+
+# shows_lockdown LEVEL SHOWN CLOSED [COMMAND_LINE]: LEVEL is a PARKER_LOCKDOWN_*
+shows_lockdown()
+{
+	policy "$OURS $1" && up kst-a "do" "parker.do=$LOOKS ${4:-}" &&
+		wait_text kst-a "looked around" && grep -q "$2" kst-a/console &&
+		same "$(grep -o "^no [a-z]*fs" kst-a/console | tr '\n' ' ')" "$3" &&
+		pk write kst-a/state kill && as_it_is
+}
+
 end()
 {
 	as_it_is
@@ -92,11 +107,15 @@ trap end EXIT
 CPUS=$(pick 2)
 make kst-a "$CPUS" 256M || die "no partition"
 OLD=${PARKER_OLD_KERNEL:-}
-[ -n "$OLD" ] && plan 12 || plan 11
+[ -n "$OLD" ] && plan 15 || plan 14
 check "the boot kernel has what its registers say" tells_its_own
 check "a kernel takes over what it is told" runs_with fatal ""
 check "one that asks for the same" runs_with ratelimit:1000 split_lock_detect=ratelimit:1000
 check "one that asks for something that nobody detects" runs_with - split_lock_detect=off
+check "a kernel is not locked down without need" shows_lockdown 0 "\[none\]" ""
+check "it is where the boot kernel is" shows_lockdown 1 "\[integrity\]" "no debugfs "
+check "whatever its command line says of security modules" \
+	shows_lockdown 2 "\[confidentiality\]" "no tracefs no debugfs " lsm=capability
 
 load kst-a split_lock_detect=off && policy fatal $PAT || die "not loaded"
 does_not_start "*split_lock_detect=off*fatal*the same" "one that asks for something else"

@@ -48,15 +48,15 @@ does_not_start_under()
 		as_it_is && pk write kst-a/boot_timeout 60
 }
 
-# newer_one_runs KERNEL
-newer_one_runs()
+# other_one_runs KERNEL VERSION OLDEST [REQUIRED]: a kernel that declares these
+other_one_runs()
 {
-	local status=0
+	local version="$2" status=0
 
-	cp "$1" "$TMP/newer" && pk declare "$TMP/newer" 99 "$OURS" || return
-	KERNEL=$TMP/newer
-	{ runs && same "$(field kst-a/image contract)" 99; } || status=1
-	KERNEL=$1
+	cp "$1" "$TMP/other" && KERNEL=$TMP/other || return
+	shift
+	{ pk declare "$KERNEL" "$@" && runs && same "$(field kst-a/image contract)" "$version"; } ||
+		status=1
 	return $status
 }
 
@@ -64,7 +64,10 @@ all_rules()
 {
 	KERNEL=$1
 	check "$2 kernel runs" runs
-	check "$2 kernel that knows a newer version runs" newer_one_runs "$1"
+	check "$2 kernel that knows a newer version runs" other_one_runs "$1" 99 "$OURS"
+	check "$2 kernel of version 3, which knows no required feature, runs" \
+		other_one_runs "$1" 3 1 0
+	KERNEL=$1
 	check "$2 kernel runs from a block of a newer version with unknown optional features" \
 		runs_under 99 1 0 $ALL
 	writes 99 99 0 0
@@ -93,7 +96,7 @@ trap end EXIT
 make kst-a "$(pick 1)" 256M && load kst-a || die "no partition"
 OURS=$(field kst-a/image contract)
 OLD=${PARKER_OLD_KERNEL:-}
-[ -n "$OLD" ] && plan 15 || plan 8
+[ -n "$OLD" ] && plan 17 || plan 9
 all_rules "$KERNEL" "a"
 [ -z "$OLD" ] || all_rules "$OLD" "an older"
 remove_all

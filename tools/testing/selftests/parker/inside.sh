@@ -110,9 +110,31 @@ has_not_changed()
 	same "$(says kst-a "has $1")" "$2"
 }
 
+# What kernels of distributions try to have for devices with 32 address bits
+is_without_low_memory()
+{
+	[ $(($(head -n 1 kst-a/memory | cut -d - -f 1))) -ge $((1 << 32)) ] || return 4
+	silent_about "software IO TLB|bytes tlb structure|GFP_DMA32|DMA: failed"
+}
+
+# offers WHAT FILE: the boot kernel does, so that there is something to be hidden
+offers()
+{
+	grep -qw "$1" "$2" 2>/dev/null || return 4
+	shift 2
+	"$@"
+}
+
+stays_awake()
+{
+	up kst-a sleep && wait_text kst-a "app: sleep end" &&
+		same "$(grep -c "^app: refused " kst-a/console)" 6 &&
+		fails grep "^app: reached " kst-a/console && is_state kst-a running
+}
+
 setup
 need 2 256
-plan 23
+plan 27
 make kst-a "$(pick 2)" 256M || die "no partition"
 BEFORE=$(date +%s)
 up kst-a || die "not running"
@@ -129,6 +151,12 @@ check "no RTC" has_no rtc
 check "no i8042" has_no serio
 check "no ACPI, no DMI" has_no acpi dmi
 check "its log is silent about ACPI" silent_about "ACPI: (RSDP|Core revision|PM)"
+check_or_skip "this kernel has no suspend" "no state to sleep in" \
+	offers freeze /sys/power/state has_no sleep
+check_or_skip "this kernel has no hibernation" "no hibernation" \
+	offers disk /sys/power/state same "$(says kst-a "has hibernation")" "[disabled]"
+check_or_skip "its memory is below 4 GiB" "no failure to get memory below 4 GiB" \
+	is_without_low_memory
 REBOOT=$(says kst-a "has reboot")
 check "no warning in its log" silent_about "WARNING|BUG:|Call Trace|Oops"
 pk write kst-a/state kill
@@ -138,6 +166,9 @@ check "mem= and memmap= take no RAM away" ram_is kst-a $((256 << 20))
 check "crashkernel= takes none either" has_not_changed "crash memory" 0
 check "reboot= changes nothing" has_not_changed reboot "$REBOOT"
 check "no warning comes of all that" silent_about "WARNING|BUG:|Call Trace|Oops"
+pk write kst-a/state kill
+check_or_skip "this kernel has no suspend" "it cannot fall asleep" \
+	offers freeze /sys/power/state stays_awake
 pk write kst-a/state kill
 check "no interrupt of a device" no_device_interrupts
 pk write kst-a/state kill

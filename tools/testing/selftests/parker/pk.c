@@ -34,7 +34,7 @@ static const struct {
 	{ "load", pk_load, "[-f FLAGS] ID KERNEL INITRD|- COMMAND_LINE [ERRNO]" },
 	{ "unload", pk_unload, "ID [ERRNO]" },
 	{ "kexec", pk_kexec, "KERNEL" },
-	{ "declare", pk_declare, "KERNEL none|VERSION [OLDEST]" },
+	{ "declare", pk_declare, "KERNEL none|VERSION [OLDEST [REQUIRED]]" },
 	{ "stall", pk_stall, "KERNEL" },
 	{ "zero", pk_zero, "MEMORY" },
 	{ "find", pk_find, "MEMORY TEXT_BACKWARDS" },

@@ -113,6 +113,8 @@ struct declaration {
 	__u32 size;
 	__u16 version;
 	__u16 oldest;
+	__u32 flags;
+	__u64 required;
 };
 
 /* The bytes "LToP" may occur in compressed code, too. */
@@ -157,7 +159,8 @@ static char *map_image(const char *path, size_t *len)
 
 /*
  * Makes an application kernel's file one that declares nothing, or another
- * version of the contract; only that one if no older one is named.
+ * version of the contract; only that one if no older one is named.  And other
+ * required features of it, if there is a number for them.
  */
 int pk_declare(int argc, char **argv)
 {
@@ -165,7 +168,7 @@ int pk_declare(int argc, char **argv)
 	char *image;
 	size_t len;
 
-	if (argc < 3 || argc > 4)
+	if (argc < 3 || argc > 5)
 		return PK_USAGE;
 	image = map_image(argv[1], &len);
 	if (!image)
@@ -179,7 +182,9 @@ int pk_declare(int argc, char **argv)
 		memset(decl->magic, 0, sizeof(decl->magic));
 	} else {
 		decl->version = strtoul(argv[2], NULL, 0);
-		decl->oldest = strtoul(argv[argc - 1], NULL, 0);
+		decl->oldest = strtoul(argv[argc > 3 ? 3 : 2], NULL, 0);
+		if (argc > 4)
+			decl->required = strtoull(argv[4], NULL, 0);
 	}
 	return PK_OK;
 }

@@ -110,21 +110,48 @@ start_errno()
 	pk write kst-a/state start "$1"
 }
 
+# lock_down LEVEL
 lock_down()
 {
-	echo integrity >$SECURITY/lockdown &&
-		like "$(cat $SECURITY/lockdown)" "*[[]integrity]*"
+	echo "$1" >$SECURITY/lockdown && like "$(cat $SECURITY/lockdown)" "*[[]$1]*" ||
+		die "no lockdown"
+}
+
+core_can_be_read()
+{
+	head -c 4 kst-b/vmcore | grep -q ELF
+}
+
+# core_is_refused ERRNO: EPERM
+core_is_refused()
+{
+	fails core_can_be_read 2>"$TMP/said" && grep -q "Operation not permitted" "$TMP/said"
+}
+
+crashes()
+{
+	make kst-b "$CPU" 256M && load kst-b parker.app=crash && start kst-b &&
+		wait_state kst-b crashed
 }
 
 locked_down()
 {
-	refuse EPERM "*" kst-a "lockdown: a load" load kst-a "kst=2"
+	crashes || die "no crash"
+	lock_down integrity
+	refuse EPERM "load: *no signature of the image was verified*" kst-a "lockdown: a load" \
+		load kst-a "kst=2"
 	check "lockdown: the image that was loaded is kept" image_is_kept
-	refuse EPERM "*" kst-a "lockdown: its start" start_errno
+	refuse EPERM "start: *no signature of the image was verified*" kst-a \
+		"lockdown: its start" start_errno
 	check "lockdown: it can be unloaded" pk unload "$(id_of kst-a)"
+	check "lockdown: a vmcore can be read" core_can_be_read
+	lock_down confidentiality
+	refuse EPERM "vmcore: *locked down for confidentiality*" kst-b \
+		"lockdown for confidentiality: a vmcore" core_is_refused
+	remove kst-b
 }
 
-# An application kernel would not be locked down, whoever signed it.
+# mk/configs has a kernel that verifies signatures.
 lockdown()
 {
 	local mounted=''
@@ -132,11 +159,10 @@ lockdown()
 	[ -e $SECURITY/lockdown ] || ! mount -t securityfs none $SECURITY 2>/dev/null || mounted=1
 	case $(cat $SECURITY/lockdown 2>/dev/null) in
 	"[none]"*integrity*)
-		lock_down || die "no lockdown"
 		locked_down
 		;;
 	*)
-		for what in load image start unload; do
+		for what in load image start unload core confidentiality; do
 			ktap_test_skip "lockdown, $what: no lockdown, or it is on already"
 		done
 		;;
@@ -167,7 +193,7 @@ setup
 "$KEXEC" --version >/dev/null 2>&1 || skip_all "no kexec: set PARKER_KEXEC"
 [ "$(cat /sys/kernel/kexec_loaded)" = 0 ] || skip_all "an image for a reboot is loaded"
 need 2 512
-plan 17
+plan 19
 make kst-a "$(pick 1)" 256M || die "no partition"
 CPU=$(pick 1)
 
@@ -175,7 +201,7 @@ crash_image
 own_image
 suspend_is_refused
 if [ "${PARKER_ONE_WAY:-0}" = 0 ]; then
-	for what in 1 2 3 4 5 6 7 8; do
+	for what in 1 2 3 4 5 6 7 8 9 10; do
 		ktap_test_skip "one way, $what: PARKER_ONE_WAY is not set"
 	done
 else

@@ -231,6 +231,7 @@ static void parker_boot_params_test_image(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arch_parker_check_image(file, len, &info, &err),
 			c->says ? -ENOEXEC : 0);
 	KUNIT_EXPECT_EQ(test, info.version, c->says ? 0 : PARKER_ABI_VERSION + 4);
+	KUNIT_EXPECT_EQ(test, info.required, c->says ? 0 : U64_MAX);
 	KUNIT_EXPECT_EQ(test, info.cmdline_max, c->says ? 0 : 2047);
 	if (c->says)
 		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(err.text, c->says), "%s", err.text);
@@ -1006,6 +1007,21 @@ static void parker_boot_params_test_policy(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(err.text, c->says), "%s", err.text);
 }
 
+/* The bit is set by it, and by it alone. */
+static void parker_boot_params_test_lockdown(struct kunit *test)
+{
+	struct parker_given given = { .required = cpu_to_le64(BIT_ULL(63)) };
+
+	parker_policy_fill(&given, PARKER_LOCKDOWN_NONE);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(given.required), BIT_ULL(63));
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(given.lockdown), 0);
+
+	parker_policy_fill(&given, PARKER_LOCKDOWN_CONFIDENTIALITY);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(given.required),
+			BIT_ULL(63) | PARKER_REQUIRED_LOCKDOWN);
+	KUNIT_EXPECT_EQ(test, parker_abi_lockdown(&given), PARKER_LOCKDOWN_CONFIDENTIALITY);
+}
+
 static struct kunit_case parker_boot_params_cases[] = {
 	KUNIT_CASE_PARAM(parker_boot_params_test_image, image_gen_params),
 	KUNIT_CASE(parker_boot_params_test_x2apic),
@@ -1020,6 +1036,7 @@ static struct kunit_case parker_boot_params_cases[] = {
 	KUNIT_CASE(parker_boot_params_test_setup_data),
 	KUNIT_CASE_PARAM(parker_boot_params_test_header, header_gen_params),
 	KUNIT_CASE_PARAM(parker_boot_params_test_policy, policy_gen_params),
+	KUNIT_CASE(parker_boot_params_test_lockdown),
 	{}
 };
 
