@@ -116,7 +116,7 @@ deadline_keeps()
 	local all status=0
 
 	all=$(nr_cpus "$(online)")
-	pk deadline "$all" 85 60 >"$TMP/deadline" &
+	pk deadline "$all" 85 sh -c "echo reserved; exec sleep 60" >"$TMP/deadline" &
 	CHILDREN="$CHILDREN $!"
 	until [ -s "$TMP/deadline" ]; do
 		kill -0 $! 2>/dev/null || { note "no deadline tasks"; return 1; }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -247,6 +248,7 @@ static pid_t reserve(long percent, int ready)
 
 	if (pid)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (syscall(SYS_sched_setattr, 0, &attr, 0)) {
 		perror("sched_setattr");
 		_exit(1);
@@ -262,6 +264,7 @@ static int run_and_wait(char **argv)
 	pid_t pid = fork();
 
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execvp(argv[0], argv);
 		perror(argv[0]);
 		_exit(127);
