@@ -93,7 +93,7 @@ static int parker_seq_show(struct seq_file *m, void *v)
 	struct kernfs_open_file *of = m->private;
 	const struct parker_file *file = of->kn->priv;
 	struct parker_partition *p = parker_file_partition(of);
-	int ret = -ENODEV;
+	int ret;
 
 	if (!file->show)
 		return -EPERM;
@@ -105,24 +105,57 @@ static int parker_seq_show(struct seq_file *m, void *v)
 
 	kref_get(&p->ref);
 	kernfs_break_active_protection(of->kn);
-	scoped_guard(mutex, &p->op_mutex) {
-		if (!p->dead)
-			ret = file->show(m, p);
+	ret = parker_lock_op(p, file->name, NULL);
+	if (!ret) {
+		ret = file->show(m, p);
+		mutex_unlock(&p->op_mutex);
 	}
 	kernfs_unbreak_active_protection(of->kn);
 	parker_partition_put(p);
 	return ret;
 }
 
+/* A shell may write a line in parts.  The first one took effect, and stays. */
+static int refuse_part(const struct parker_file *file, struct parker_partition *p,
+		       const struct parker_write *w)
+{
+	char shown[128] = "";
+	struct seq_file m = {
+		.buf	= shown,
+		.size	= sizeof(shown),
+		.file	= w->file,
+	};
+
+	if (!file->show)
+		return parker_fail(w->err, -EINVAL,
+				   "%s: a request is one write at offset 0, this one is at %lld; it has no second part",
+				   file->name, w->off);
+	file->show(&m, p);
+	return parker_fail(w->err, -EINVAL,
+			   "%s: a request is one write at offset 0, this one is at %lld; it is set to '%s'",
+			   file->name, w->off, strim(shown));
+}
+
+static int carry_out(const struct parker_file *file, struct parker_partition *p,
+		     const struct parker_write *w)
+{
+	return w->off ? refuse_part(file, p, w) : file->write(p, w);
+}
+
 static int write_locked(const struct parker_file *file, struct parker_partition *p,
 			const struct parker_write *w)
 {
+	int ret;
+
 	if (!p || file->flags & PARKER_FILE_UNLOCKED)
-		return file->write(p, w);
+		return carry_out(file, p, w);
 
-	guard(mutex)(&p->op_mutex);
-
-	return p->dead ? -ENODEV : file->write(p, w);
+	ret = parker_lock_op(p, file->name, w->err);
+	if (ret)
+		return ret;
+	ret = carry_out(file, p, w);
+	mutex_unlock(&p->op_mutex);
+	return ret;
 }
 
 static int write_checked(const struct parker_file *file, struct parker_partition *p,
@@ -143,7 +176,7 @@ static ssize_t parker_file_write(struct kernfs_open_file *of, char *buf, size_t 
 {
 	struct parker_partition *p = parker_file_partition(of);
 	struct parker_error err = {};
-	struct parker_write w = { .file = of->file, .buf = buf, .err = &err };
+	struct parker_write w = { .file = of->file, .buf = buf, .off = off, .err = &err };
 	int ret;
 
 	if (p)

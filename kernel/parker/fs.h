@@ -19,11 +19,13 @@ struct seq_file;
  * struct parker_write - a write to a file
  * @file:	the open file, for its opener's capabilities
  * @buf:	what was written, without blanks at both ends
+ * @off:	where in the file
  * @err:	gets the sentence
  */
 struct parker_write {
 	struct file *file;
 	char *buf;
+	loff_t off;
 	struct parker_error *err;
 };
 

@@ -431,6 +431,7 @@ int parker_partition_add(struct parker_partition *p, struct parker_error *err);
 void parker_partition_del(struct parker_partition *p);
 int parker_partition_give_back(struct parker_partition *p, struct parker_error *err);
 int parker_partition_remove(struct parker_partition *p, struct parker_error *err);
+int parker_lock_op(struct parker_partition *p, const char *what, struct parker_error *err);
 struct parker_partition *parker_partition_get(u32 id);
 void parker_partition_put(struct parker_partition *p);
 int parker_check_idle(struct parker_partition *p, struct parker_error *err);

@@ -23,8 +23,8 @@ static int check_loadable(struct parker_partition *p, struct parker_error *err)
 {
 	enum parker_state state = READ_ONCE(p->state);
 
-	if (p->dead)
-		return parker_fail(err, -ENODEV, "load: %s was removed", p->name);
+	lockdep_assert_held(&p->op_mutex);
+
 	if (state == PARKER_QUARANTINED)
 		return parker_fail_quarantined("load", p->name, err);
 	if (parker_state_is_live(state))
@@ -47,6 +47,21 @@ static u64 largest_region(const struct parker_partition *p)
 	return largest;
 }
 
+/* Nothing is to be started again from the old image, which the caller frees. */
+static struct parker_image *swap_image(struct parker_partition *p, struct parker_image *new)
+{
+	struct parker_image *old = p->image;
+
+	lockdep_assert_held(&p->op_mutex);
+
+	parker_restart_cancel(p);
+	p->image = new;
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		parker_set_state(p, new ? PARKER_LOADED : PARKER_EMPTY,
+				 new ? "loaded" : "unloaded");
+	return old;
+}
+
 /* Replaces an earlier image; a success makes @image the partition's. */
 static int exchange_image(struct parker_partition *p, struct parker_image *image,
 			  ktime_t begin, struct parker_error *err)
@@ -54,18 +69,17 @@ static int exchange_image(struct parker_partition *p, struct parker_image *image
 	struct parker_image *old;
 	int ret;
 
-	scoped_guard(mutex, &p->op_mutex) {
-		ret = check_loadable(p, err);
-		if (ret)
-			return ret;
-
-		parker_restart_cancel(p);
-		old = p->image;
-		p->image = image;
+	ret = parker_lock_op(p, "load", err);
+	if (ret)
+		return ret;
+	ret = check_loadable(p, err);
+	if (!ret) {
 		p->stat.load_usec = ktime_us_delta(ktime_get(), begin);
-		scoped_guard(raw_spinlock_irqsave, &p->lock)
-			parker_set_state(p, PARKER_LOADED, "loaded");
+		old = swap_image(p, image);
 	}
+	mutex_unlock(&p->op_mutex);
+	if (ret)
+		return ret;
 
 	parker_notify_state(p);
 	parker_image_free(old);
@@ -78,26 +92,22 @@ static int exchange_image(struct parker_partition *p, struct parker_image *image
  * @err:	gets the sentence
  *
  * Context: may sleep.
- * Return: 0, -ENODEV, -EBUSY, or -EIO in quarantine.
+ * Return: 0, -ENODEV, -EINTR, -EBUSY, or -EIO in quarantine.
  */
 int parker_unload(struct parker_partition *p, struct parker_error *err)
 {
 	struct parker_image *old;
 	int ret;
 
-	scoped_guard(mutex, &p->op_mutex) {
-		if (p->dead)
-			return parker_fail(err, -ENODEV, "unload: %s was removed", p->name);
-		ret = parker_verb_check(PARKER_UNLOAD, READ_ONCE(p->state), p->name, err);
-		if (ret)
-			return ret;
-
-		parker_restart_cancel(p);
-		old = p->image;
-		p->image = NULL;
-		scoped_guard(raw_spinlock_irqsave, &p->lock)
-			parker_set_state(p, PARKER_EMPTY, "unloaded");
-	}
+	ret = parker_lock_op(p, "unload", err);
+	if (ret)
+		return ret;
+	ret = parker_verb_check(PARKER_UNLOAD, READ_ONCE(p->state), p->name, err);
+	if (!ret)
+		old = swap_image(p, NULL);
+	mutex_unlock(&p->op_mutex);
+	if (ret)
+		return ret;
 
 	parker_notify_state(p);
 	parker_image_free(old);
@@ -113,10 +123,12 @@ static int load(struct parker_partition *p, ktime_t begin, int kernel_fd, int in
 	int ret;
 
 	/* Reading takes long, and takes no lock: so it is checked again later. */
-	scoped_guard(mutex, &p->op_mutex) {
-		ret = check_loadable(p, err);
-		room = largest_region(p);
-	}
+	ret = parker_lock_op(p, "load", err);
+	if (ret)
+		return ret;
+	ret = check_loadable(p, err);
+	room = largest_region(p);
+	mutex_unlock(&p->op_mutex);
 	if (ret)
 		return ret;
 

@@ -280,6 +280,29 @@ void parker_note_result(struct parker_partition *p, const struct parker_error *e
 }
 
 /**
+ * parker_lock_op() - Wait for the operation on a partition that is under way
+ * @p:		the partition
+ * @what:	the file or verb that waits for it
+ * @err:	gets the message
+ *
+ * Context: may sleep, for seconds; a fatal signal ends the wait.
+ * Return: 0 with op_mutex held, -EINTR after such a signal, or -ENODEV when the
+ * partition is dead.
+ */
+int parker_lock_op(struct parker_partition *p, const char *what, struct parker_error *err)
+{
+	if (mutex_lock_killable(&p->op_mutex))
+		return parker_fail(err, -EINTR,
+				   "%s: killed while another operation on %s was under way",
+				   what, p->name);
+	if (!p->dead)
+		return 0;
+
+	mutex_unlock(&p->op_mutex);
+	return parker_fail(err, -ENODEV, "%s: %s was removed", what, p->name);
+}
+
+/**
  * parker_check_idle() - Can CPUs, memory and devices be changed now?
  * @p:		the partition, its op_mutex held
  * @err:	gets the sentence
@@ -431,8 +454,6 @@ static int take_apart(struct parker_partition *p, struct parker_error *err)
 
 	lockdep_assert_held(&p->op_mutex);
 
-	if (p->dead)
-		return parker_fail(err, -ENODEV, "%s was removed", p->name);
 	ret = check_removable(p, err) ?: parker_partition_give_back(p, err);
 	if (ret)
 		return ret;
@@ -449,7 +470,7 @@ static int take_apart(struct parker_partition *p, struct parker_error *err)
  * @err:	gets the sentence
  *
  * Context: may sleep, for seconds.
- * Return: 0, -ENODEV when it is gone, -EBUSY in the wrong state, or another
+ * Return: 0, -ENODEV when it is gone, -EINTR, -EBUSY in the wrong state, or another
  * negative errno when something cannot be given back.
  */
 int parker_partition_remove(struct parker_partition *p, struct parker_error *err)
@@ -457,8 +478,11 @@ int parker_partition_remove(struct parker_partition *p, struct parker_error *err
 	ktime_t begin = parker_step_begin(p->name, "remove");
 	int ret;
 
-	scoped_guard(mutex, &p->op_mutex)
+	ret = parker_lock_op(p, "rmdir", err);
+	if (!ret) {
 		ret = take_apart(p, err);
+		mutex_unlock(&p->op_mutex);
+	}
 	parker_step_end(p->name, "remove", begin, ret);
 	if (ret)
 		return ret;

@@ -288,16 +288,18 @@ int parker_start_locked(struct parker_partition *p, bool restart, struct parker_
  *
  * Context: may sleep.
  * Return: 0 when the boot CPU runs it, or -ENODEV, -ENOEXEC, -ENOMEM, -ENOSPC,
- * -EBUSY, -EIO, -EPERM under lockdown.
+ * -EBUSY, -EIO, -EPERM under lockdown, -EINTR.
  */
 int parker_start(struct parker_partition *p, struct parker_error *err)
 {
-	guard(mutex)(&p->op_mutex);
+	int ret = parker_lock_op(p, "start", err);
 
-	if (p->dead)
-		return parker_fail(err, -ENODEV, "start: %s was removed", p->name);
+	if (ret)
+		return ret;
 
-	return parker_start_locked(p, false, err);
+	ret = parker_start_locked(p, false, err);
+	mutex_unlock(&p->op_mutex);
+	return ret;
 }
 
 static int ask_to_stop(struct parker_partition *p, struct parker_error *err)
