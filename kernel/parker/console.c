@@ -18,13 +18,6 @@
 
 #include "fs.h"
 
-static u64 console_end(struct parker_partition *p)
-{
-	guard(rwsem_read)(&p->memory_sem);
-
-	return p->boot.block ? parker_console_end(p) : 0;
-}
-
 static void seek_to(struct parker_reader *reader, loff_t pos)
 {
 	reader->next = pos;
@@ -91,13 +84,11 @@ size_t parker_reader_read(struct parker_reader *reader, const struct parker_cons
 	return n;
 }
 
-static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_t count,
-				   loff_t off)
+static ssize_t read_locked(struct parker_reader *reader, char *buf, size_t count, loff_t off)
 {
-	struct parker_reader *reader = of->priv;
-	struct parker_partition *p = reader->p;
+	const struct parker_partition *p = reader->p;
 
-	guard(rwsem_read)(&p->memory_sem);
+	lockdep_assert_held_read(&p->memory_sem);
 
 	if (READ_ONCE(p->dead))
 		return -ENODEV;
@@ -107,16 +98,39 @@ static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_
 				  buf, count, off);
 }
 
+static ssize_t parker_console_read(struct kernfs_open_file *of, char *buf, size_t count,
+				   loff_t off)
+{
+	struct parker_reader *reader = of->priv;
+	struct parker_partition *p = reader->p;
+	ssize_t ret;
+
+	if (down_read_killable(&p->memory_sem))
+		return -EINTR;
+	ret = read_locked(reader, buf, count, off);
+	up_read(&p->memory_sem);
+	return ret;
+}
+
+/*
+ * Programs that read a file backwards expect that a read between two positions
+ * finds all bytes.  Text that was overwritten has positions, too, and more comes
+ * at any time: without an end to seek from they read forwards.
+ */
 static loff_t parker_console_llseek(struct kernfs_open_file *of, loff_t offset, int whence)
 {
 	struct parker_reader *reader = of->priv;
 	struct file *file = of->file;
+	loff_t was = file->f_pos;
 	loff_t pos;
 
-	if (file->f_pos == reader->next)
+	if (was == reader->next)
 		file->f_pos = reader->pos;
-	pos = fixed_size_llseek(file, offset, whence, console_end(reader->p));
-	seek_to(reader, file->f_pos);
+	pos = no_seek_end_llseek(file, offset, whence);
+	if (pos < 0)
+		file->f_pos = was;
+	else
+		seek_to(reader, pos);
 	return pos;
 }
 

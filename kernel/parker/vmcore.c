@@ -209,22 +209,10 @@ static int check_lockdown(struct parker_partition *p)
 	return ret;
 }
 
-static int parker_vmcore_open(struct kernfs_open_file *of)
+static int begin_core(struct parker_vmcore *core, struct parker_told *told)
 {
-	struct parker_partition *p = parker_file_partition(of);
-	int ret = check_lockdown(p);
-	struct parker_told *told __free(kfree) = kmalloc(sizeof(*told), GFP_KERNEL);
-	struct parker_vmcore *core __free(kvfree) =
-		kvzalloc(struct_size(core, header, MAX_HEADER), GFP_KERNEL);
+	const struct parker_partition *p = core->p;
 
-	if (ret)
-		return ret;
-	if (!told || !core)
-		return -ENOMEM;
-
-	guard(rwsem_read)(&p->memory_sem);
-
-	core->p = p;
 	core->run = p->run;
 	if (!is_readable(p, core->run))
 		return -ENODATA;
@@ -232,8 +220,30 @@ static int parker_vmcore_open(struct kernfs_open_file *of)
 	/* Checked and used is one copy, though nobody writes there any more. */
 	*told = *p->layout.told;
 	make_header(core, told);
-	of->priv = no_free_ptr(core);
 	return 0;
+}
+
+static int parker_vmcore_open(struct kernfs_open_file *of)
+{
+	struct parker_partition *p = parker_file_partition(of);
+	struct parker_told *told __free(kfree) = kmalloc(sizeof(*told), GFP_KERNEL);
+	struct parker_vmcore *core __free(kvfree) =
+		kvzalloc(struct_size(core, header, MAX_HEADER), GFP_KERNEL);
+	int ret = check_lockdown(p);
+
+	if (ret)
+		return ret;
+	if (!told || !core)
+		return -ENOMEM;
+
+	core->p = p;
+	if (down_read_killable(&p->memory_sem))
+		return -EINTR;
+	ret = begin_core(core, told);
+	up_read(&p->memory_sem);
+	if (!ret)
+		of->priv = no_free_ptr(core);
+	return ret;
 }
 
 static void parker_vmcore_release(struct kernfs_open_file *of)
@@ -256,22 +266,30 @@ static size_t read_memory(const struct parker_partition *p, char *buf, size_t co
 	return 0;
 }
 
+static ssize_t read_core(const struct parker_vmcore *core, char *buf, size_t count, loff_t off)
+{
+	if (!is_readable(core->p, core->run))
+		return -ENODATA;
+	if (off >= core->header_len)
+		return read_memory(core->p, buf, count, off - core->header_len);
+
+	count = min_t(size_t, count, core->header_len - off);
+	memcpy(buf, core->header + off, count);
+	return count;
+}
+
 static ssize_t parker_vmcore_read(struct kernfs_open_file *of, char *buf, size_t count,
 				  loff_t off)
 {
 	struct parker_vmcore *core = of->priv;
 	struct parker_partition *p = core->p;
+	ssize_t ret;
 
-	guard(rwsem_read)(&p->memory_sem);
-
-	if (!is_readable(p, core->run))
-		return -ENODATA;
-	if (off >= core->header_len)
-		return read_memory(p, buf, count, off - core->header_len);
-
-	count = min_t(size_t, count, core->header_len - off);
-	memcpy(buf, core->header + off, count);
-	return count;
+	if (down_read_killable(&p->memory_sem))
+		return -EINTR;
+	ret = read_core(core, buf, count, off);
+	up_read(&p->memory_sem);
+	return ret;
 }
 
 static loff_t parker_vmcore_llseek(struct kernfs_open_file *of, loff_t offset, int whence)
