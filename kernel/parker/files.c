@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "fs.h"
 
@@ -41,9 +42,10 @@ static int cpus_write(struct parker_partition *p, const struct parker_write *w)
 	return ret;
 }
 
+/* Where the memory is helps in an attack, so that only an administrator sees it. */
 static int memory_show(struct seq_file *m, struct parker_partition *p)
 {
-	parker_memory_show(m, p);
+	parker_memory_show(m, p, file_ns_capable(m->file, &init_user_ns, CAP_SYS_ADMIN));
 	return 0;
 }
 

@@ -512,7 +512,8 @@ int parker_memory_check(const struct parker_partition *p, const struct parker_wi
 int parker_memory_set(struct parker_partition *p, const struct parker_wish *wish,
 		      int near, struct parker_error *err);
 void parker_memory_quarantine(struct parker_partition *p);
-void parker_memory_show(struct seq_file *m, const struct parker_partition *p);
+void parker_memory_show(struct seq_file *m, const struct parker_partition *p,
+			bool addresses);
 void parker_memory_show_available(struct seq_file *m);
 u64 parker_memory_quarantined(void);
 

@@ -306,19 +306,21 @@ u64 parker_memory_quarantined(void)
 
 /**
  * parker_memory_show() - Show the regions of a partition
- * @m:	the file
- * @p:	the partition
+ * @m:		the file
+ * @p:		the partition
+ * @addresses:	where they are, too, else 0
  *
  * Context: op_mutex held.
  */
-void parker_memory_show(struct seq_file *m, const struct parker_partition *p)
+void parker_memory_show(struct seq_file *m, const struct parker_partition *p,
+			bool addresses)
 {
 	for (unsigned int i = 0; i < p->nr_regions; i++) {
 		const struct parker_region *region = &p->regions[i];
 		u64 start = region->start, len = region->len;
 
-		seq_printf(m, "0x%llx-0x%llx %llu node%d\n", start, start + len - 1, len,
-			   region->node);
+		seq_printf(m, "0x%llx-0x%llx %llu node%d\n", addresses ? start : 0,
+			   addresses ? start + len - 1 : 0, len, region->node);
 	}
 }
 
