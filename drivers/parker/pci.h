@@ -50,6 +50,10 @@ bool parker_pci_is_wished(const struct parker_pci_wish *wish, const struct pci_d
 bool parker_pci_is_bridge(const struct pci_dev *pdev);
 int parker_pci_check_function(const struct parker_pci *pci, struct pci_dev *pdev,
 			      struct parker_error *err);
+int parker_pci_check_function_locked(const struct parker_pci *pci, struct pci_dev *pdev,
+				     struct parker_error *err);
+int parker_pci_lock_net(void);
+void parker_pci_unlock_net(void);
 int parker_pci_check_group(const struct parker_pci_wish *wish, struct pci_dev *pdev,
 			   struct parker_error *err);
 bool parker_pci_is_contained(struct pci_dev *pdev);

@@ -208,17 +208,47 @@ static int check_net_devices(const struct pci_dev *pdev, struct parker_error *er
 	struct net *net;
 	int ret = 0;
 
-	rtnl_lock();
+	ASSERT_RTNL();
+
 	down_read(&net_rwsem);
 	for_each_net(net)
 		for_each_netdev(net, dev)
 			if (!ret && is_below(dev->dev.parent, &pdev->dev))
 				ret = check_net_device(net, dev, err);
 	up_read(&net_rwsem);
-	rtnl_unlock();
 	return ret;
 }
+
+/**
+ * parker_pci_lock_net() - Keep network devices as they are for some checks
+ *
+ * Context: may sleep.
+ * Return: 0, and parker_pci_unlock_net() must follow; or -EINTR after a fatal signal.
+ */
+int parker_pci_lock_net(void)
+{
+	return rtnl_lock_killable();
+}
+
+/**
+ * parker_pci_unlock_net() - Undo parker_pci_lock_net()
+ *
+ * Context: may sleep.
+ */
+void parker_pci_unlock_net(void)
+{
+	rtnl_unlock();
+}
 #else
+int parker_pci_lock_net(void)
+{
+	return 0;
+}
+
+void parker_pci_unlock_net(void)
+{
+}
+
 static int check_net_devices(const struct pci_dev *pdev, struct parker_error *err)
 {
 	return 0;
@@ -273,15 +303,21 @@ static int check_kind(struct pci_dev *pdev, struct parker_error *err)
 	return 0;
 }
 
-/* To take a function from such a driver would wait for the program that uses it. */
+/*
+ * To take a function from such a driver would wait for the program that uses it.  The
+ * lock of the device is not waited for either, as in copy_driver_name().
+ */
 static int check_driver(struct pci_dev *pdev, struct parker_error *err)
 {
-	guard(device)(&pdev->dev);
+	const struct device_driver *driver;
 
-	if (pdev->dev.driver && to_pci_driver(pdev->dev.driver)->driver_managed_dma)
+	guard(rcu)();
+
+	driver = READ_ONCE(pdev->dev.driver);
+	if (driver && to_pci_driver(driver)->driver_managed_dma)
 		return parker_fail(err, -EBUSY,
 				   "its driver %s holds it for user space; unbind that first",
-				   pdev->dev.driver->name);
+				   driver->name);
 	return 0;
 }
 
@@ -297,16 +333,16 @@ static int check_use(struct pci_dev *pdev, struct parker_error *err)
 }
 
 /**
- * parker_pci_check_function() - Could a partition get this function?
+ * parker_pci_check_function_locked() - Could a partition get this function?
  * @pci:	the partition's functions, or NULL for a new partition
  * @pdev:	the function
  * @err:	gets the sentence, without its address
  *
- * Context: may sleep.
+ * Context: may sleep, but not for a driver; after parker_pci_lock_net().
  * Return: 0, also for one that it has, or a negative errno.
  */
-int parker_pci_check_function(const struct parker_pci *pci, struct pci_dev *pdev,
-			      struct parker_error *err)
+int parker_pci_check_function_locked(const struct parker_pci *pci, struct pci_dev *pdev,
+				     struct parker_error *err)
 {
 	const struct parker_pci *owner;
 	char name[PARKER_NAME_LEN];
@@ -316,6 +352,28 @@ int parker_pci_check_function(const struct parker_pci *pci, struct pci_dev *pdev
 		return owner == pci ? 0 :
 		       parker_fail(err, -EBUSY, "it belongs to partition %s", name);
 	return check_kind(pdev, err) ?: check_use(pdev, err);
+}
+
+/**
+ * parker_pci_check_function() - Could a partition get this function?
+ * @pci:	as in parker_pci_check_function_locked()
+ * @pdev:	likewise
+ * @err:	likewise
+ *
+ * Context: may sleep.
+ * Return: as there, or -EINTR after a fatal signal.
+ */
+int parker_pci_check_function(const struct parker_pci *pci, struct pci_dev *pdev,
+			      struct parker_error *err)
+{
+	int ret;
+
+	ret = parker_pci_lock_net();
+	if (ret)
+		return parker_fail(err, ret, "killed while it waited for network devices");
+	ret = parker_pci_check_function_locked(pci, pdev, err);
+	parker_pci_unlock_net();
+	return ret;
 }
 
 /* What a walk over a group looks for. */

@@ -5,6 +5,7 @@
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -86,15 +87,26 @@ void parker_pci_show(struct seq_file *m, const struct parker_pci *pci)
 	}
 }
 
+/* The lock of the device is not waited for: a probe may hold it for long. */
+static void copy_driver_name(const struct pci_dev *pdev, char *name, size_t size)
+{
+	const struct device_driver *driver;
+
+	guard(rcu)();
+
+	/* A module goes only after a grace period. */
+	driver = READ_ONCE(pdev->dev.driver);
+	if (driver)
+		strscpy(name, driver->name, size);
+}
+
 static void show_available(struct seq_file *m, struct pci_dev *pdev)
 {
 	struct parker_error why = {};
 	char driver[64] = "";
 
-	scoped_guard(device, &pdev->dev)
-		if (pdev->dev.driver)
-			strscpy(driver, pdev->dev.driver->name);
-	if (!parker_pci_check_function(NULL, pdev, &why))
+	copy_driver_name(pdev, driver, sizeof(driver));
+	if (!parker_pci_check_function_locked(NULL, pdev, &why))
 		parker_pci_check_group(NULL, pdev, &why);
 	seq_puts(m, "device ");
 	show_identity(m, pdev, driver[0] ? driver : NULL);
@@ -108,12 +120,35 @@ static void show_available(struct seq_file *m, struct pci_dev *pdev)
  * Bridges are left out, as they never can.
  *
  * Context: may sleep.
+ * Return: 0, or -EINTR after a fatal signal.
  */
-void parker_pci_show_available(struct seq_file *m)
+int parker_pci_show_available(struct seq_file *m)
 {
 	struct pci_dev *pdev = NULL;
+	int ret;
 
+	ret = parker_pci_lock_net();
+	if (ret)
+		return ret;
 	for_each_pci_dev(pdev)
 		if (!parker_pci_is_bridge(pdev))
 			show_available(m, pdev);
+	parker_pci_unlock_net();
+	return 0;
+}
+
+/**
+ * parker_pci_count() - Count the PCI functions of the machine
+ *
+ * Context: may sleep.
+ * Return: their number, bridges included.
+ */
+unsigned int parker_pci_count(void)
+{
+	struct pci_dev *pdev = NULL;
+	unsigned int nr = 0;
+
+	for_each_pci_dev(pdev)
+		nr++;
+	return nr;
 }

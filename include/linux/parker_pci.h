@@ -70,7 +70,8 @@ void parker_pci_cancel(struct parker_pci *pci);
 int parker_pci_end(struct parker_pci *pci, struct parker_error *err);
 void parker_pci_silence(struct parker_pci *pci);
 void parker_pci_show(struct seq_file *m, const struct parker_pci *pci);
-void parker_pci_show_available(struct seq_file *m);
+unsigned int parker_pci_count(void);
+int parker_pci_show_available(struct seq_file *m);
 #else
 static inline int parker_pci_check(const struct parker_pci *pci,
 				   const struct parker_pci_wish *wish,
@@ -107,7 +108,8 @@ static inline int parker_pci_end(struct parker_pci *pci, struct parker_error *er
 static inline void parker_pci_cancel(struct parker_pci *pci) { }
 static inline void parker_pci_silence(struct parker_pci *pci) { }
 static inline void parker_pci_show(struct seq_file *m, const struct parker_pci *pci) { }
-static inline void parker_pci_show_available(struct seq_file *m) { }
+static inline unsigned int parker_pci_count(void) { return 0; }
+static inline int parker_pci_show_available(struct seq_file *m) { return 0; }
 #endif
 
 /*

@@ -190,7 +190,22 @@ static ssize_t parker_file_write(struct kernfs_open_file *of, char *buf, size_t 
 	return ret ?: len;
 }
 
+/* As single_open_size() does: a text that fits is not made a second time. */
+static int parker_file_open(struct kernfs_open_file *of)
+{
+	const struct parker_file *file = of->kn->priv;
+	struct seq_file *m = of->seq_file;
+
+	if (!file->show_size || !(of->file->f_mode & FMODE_READ))
+		return 0;
+
+	m->size = file->show_size();
+	m->buf = kvmalloc(m->size, GFP_KERNEL_ACCOUNT);
+	return m->buf ? 0 : -ENOMEM;
+}
+
 static const struct kernfs_ops parker_file_ops = {
+	.open			= parker_file_open,
 	.seq_show		= parker_seq_show,
 	.write			= parker_file_write,
 	.atomic_write_len	= SZ_64K,

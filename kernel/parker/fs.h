@@ -39,6 +39,7 @@ struct parker_write {
  * @flags:	PARKER_FILE_*
  * @ops:	what is done with it, if not @show and @write
  * @show:	prints it; the partition is NULL in the root
+ * @show_size:	counts the bytes that @show prints at most; NULL: a page holds them
  * @write:	carries a write out, whole or not at all: 0 or a negative errno.
  *		Runs without an active reference
  * @key:	tells lockdep about waiting for the file's removal
@@ -52,6 +53,7 @@ struct parker_file {
 	unsigned int flags;
 	const struct kernfs_ops *ops;
 	int (*show)(struct seq_file *m, struct parker_partition *p);
+	size_t (*show_size)(void);
 	int (*write)(struct parker_partition *p, const struct parker_write *w);
 	struct lock_class_key key;
 };

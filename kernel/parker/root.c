@@ -43,12 +43,23 @@ static void show_quarantined(struct seq_file *m)
 
 static int available_show(struct seq_file *m, struct parker_partition *p)
 {
+	int ret;
+
 	parker_cpus_show_available(m);
 	parker_memory_show_available(m);
-	parker_pci_show_available(m);
+	ret = parker_pci_show_available(m);
+	if (ret)
+		return ret;
 	parker_isolation_show(m);
 	show_quarantined(m);
 	return 0;
+}
+
+/* Two lists of CPUs, a line a node, a line and a sentence a function, and the rest. */
+static size_t available_size(void)
+{
+	return 2 * sizeof("9999,") * nr_cpu_ids + 96 * nr_online_nodes +
+	       2 * PARKER_TEXT_LEN * parker_pci_count() + PAGE_SIZE;
 }
 
 static int parse_claim(struct parker_line *line, struct cpumask *cpus,
@@ -217,8 +228,9 @@ struct parker_file parker_root_files[] = {
 	},
 	{
 		.name	= "available",
-		.mode	= 0444,
+		.mode	= 0400,
 		.show	= available_show,
+		.show_size = available_size,
 	},
 	{
 		.name	= "create",
