@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -23,8 +24,8 @@
 
 #include "app.h"
 
-/* VMCOREINFO, and behind it the registers of the CPU that panicked. */
-static u8 parker_notes[ALIGN(VMCOREINFO_NOTE_SIZE + 1024, PAGE_SIZE)] __page_aligned_bss;
+/* VMCOREINFO, and after it registers, as many as there are CPUs. */
+static void *parker_notes;
 
 /* Of what is mapped page by page, pages that lie side by side become one map. */
 static void add_map(struct parker_told *told, const void *virt, phys_addr_t phys, u64 len)
@@ -85,9 +86,39 @@ void __init parker_core_init(void)
 
 	if (!vmcoreinfo_note || vmcoreinfo_len() > VMCOREINFO_NOTE_SIZE)
 		return;
+	parker_notes = alloc_pages_exact(vmcoreinfo_len() + nr_cpu_ids * CRASH_CORE_NOTE_BYTES,
+					 GFP_KERNEL | __GFP_ZERO);
+	if (!parker_notes)
+		return;
 	memcpy(parker_notes, vmcoreinfo_note, vmcoreinfo_len());
-	told->notes = cpu_to_le64(__pa_symbol(parker_notes));
+	told->notes = cpu_to_le64(virt_to_phys(parker_notes));
 	told->notes_len = cpu_to_le32(vmcoreinfo_len());
+}
+
+static void *append_regs(void *at, const struct task_struct *task, const struct pt_regs *regs)
+{
+	struct elf_prstatus prstatus = {};
+
+	prstatus.common.pr_pid = task->pid;
+	if (regs)
+		elf_core_copy_regs(&prstatus.pr_reg, (struct pt_regs *)regs);
+	return append_elf_note(at, CRASH_CORE_NOTE_NAME, NT_PRSTATUS, &prstatus,
+			       sizeof(prstatus));
+}
+
+/*
+ * drgn takes the note with a CPU's number for that CPU's, if the task is the right
+ * one.  gdb begins with the first one, and crash takes that for the only CPU that is
+ * still online.  So this CPU's is the first, and has its own place, too.
+ */
+static void *append_all(void *at, const struct pt_regs *regs)
+{
+	unsigned int this_cpu = smp_processor_id();
+
+	at = append_regs(at, current, regs);
+	for (unsigned int cpu = 1; cpu < this_cpu; cpu++)
+		at = append_regs(at, &init_task, NULL);
+	return this_cpu ? append_regs(at, current, regs) : at;
 }
 
 /**
@@ -102,7 +133,6 @@ void __init parker_core_init(void)
 void parker_core_note(struct pt_regs *regs)
 {
 	struct parker_told *told = parker_app_told();
-	struct elf_prstatus prstatus = {};
 	static bool noted;
 	void *end;
 
@@ -110,11 +140,8 @@ void parker_core_note(struct pt_regs *regs)
 	if (!told->notes_len)
 		return;
 
-	prstatus.common.pr_pid = current->pid;
-	elf_core_copy_regs(&prstatus.pr_reg, regs);
-	end = append_elf_note((void *)parker_notes + vmcoreinfo_len(), CRASH_CORE_NOTE_NAME,
-			      NT_PRSTATUS, &prstatus, sizeof(prstatus));
-	told->notes_len = cpu_to_le32(end - (void *)parker_notes);
+	end = append_all(parker_notes + vmcoreinfo_len(), regs);
+	told->notes_len = cpu_to_le32(end - parker_notes);
 	if (noted)
 		return;
 	noted = true;

@@ -344,9 +344,19 @@ static void parker_fs_context_free(struct fs_context *fc)
 	kfree(kfc);
 }
 
+static int parker_get_tree(struct fs_context *fc)
+{
+	int ret = kernfs_get_tree(fc);
+
+	/* A core file can have more than 2 GiB, which kernfs leaves as the limit. */
+	if (!ret)
+		fc->root->d_sb->s_maxbytes = MAX_LFS_FILESIZE;
+	return ret;
+}
+
 static const struct fs_context_operations parker_fs_context_ops = {
 	.free		= parker_fs_context_free,
-	.get_tree	= kernfs_get_tree,
+	.get_tree	= parker_get_tree,
 };
 
 static int parker_init_fs_context(struct fs_context *fc)

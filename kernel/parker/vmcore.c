@@ -8,6 +8,7 @@
  * misled; but nothing gets into it that is not the partition's.
  */
 #include <linux/align.h>
+#include <linux/cpumask.h>
 #include <linux/elf.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -25,9 +26,9 @@
 
 #include "fs.h"
 
-/* Each map may be in each region; and the notes. */
+/* Each map may be in each region; and the notes, which have registers of each CPU. */
 #define MAX_PHDRS	(PARKER_MAX_MAPS * PARKER_MAX_REGIONS + 1)
-#define MAX_NOTES	SZ_16K
+#define MAX_NOTES	(SZ_16K + nr_cpu_ids * SZ_512)
 #define MAX_HEADER	PAGE_ALIGN(sizeof(struct elf64_hdr) + \
 				   MAX_PHDRS * sizeof(struct elf64_phdr) + MAX_NOTES)
 
