@@ -92,6 +92,22 @@ static long parker_panic_end(int state)
 	return 0;
 }
 
+/* Empty when it was unpacked whole. */
+static char parker_initrd_err[64];
+
+/**
+ * parker_app_note_initrd() - Note that the initrd could not be unpacked
+ * @err: why
+ *
+ * What the kernel says when it panics for that reason does not tell it.
+ *
+ * Context: initcalls.
+ */
+void parker_app_note_initrd(const char *err)
+{
+	strscpy(parker_initrd_err, err, sizeof(parker_initrd_err));
+}
+
 static int parker_report_panic(struct notifier_block *nb, unsigned long event, void *message)
 {
 	struct parker_told *told = parker_app_told();
@@ -105,7 +121,9 @@ static int parker_report_panic(struct notifier_block *nb, unsigned long event, v
 	if (regs)
 		told->ip = cpu_to_le64(instruction_pointer(regs));
 	told->panic_timeout = cpu_to_le32(panic_timeout);
-	strscpy(told->message, message, sizeof(told->message));
+	scnprintf(told->message, sizeof(told->message), "%s%s%s", (const char *)message,
+		  parker_initrd_err[0] ? "; the initrd could not be unpacked: " : "",
+		  parker_initrd_err);
 	/* Pairs with smp_load_acquire() in parker_copy_report(). */
 	smp_store_release(&told->panicked, cpu_to_le32(1));
 

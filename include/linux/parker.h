@@ -357,6 +357,7 @@ static inline struct parker_given *parker_app_block(void)
 
 bool parker_app_ignores(const char *param, const char *val);
 void parker_app_stamp(unsigned int stamp);
+void parker_app_note_initrd(const char *err);
 bool parker_app_may_map(phys_addr_t start, phys_addr_t last, const void *caller);
 bool parker_app_hides_model(const void *caller);
 int parker_app_split_lock(char *arg, size_t size);
@@ -389,6 +390,8 @@ static inline bool parker_app_ignores(const char *param, const char *val)
 {
 	return false;
 }
+
+static inline void parker_app_note_initrd(const char *err) { }
 
 static inline bool parker_app_may_map(phys_addr_t start, phys_addr_t last,
 				      const void *caller)
