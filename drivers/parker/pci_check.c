@@ -4,11 +4,13 @@
  *
  * Each sentence is about one function, whose address who asks puts before it.
  */
+#include <linux/acpi.h>
 #include <linux/blkdev.h>
 #include <linux/cleanup.h>
 #include <linux/device/class.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/ioport.h>
 #include <linux/iommu.h>
 #include <linux/moduleparam.h>
 #include <linux/msi.h>
@@ -269,15 +271,61 @@ bool parker_pci_is_contained(struct pci_dev *pdev)
 	       !msi_device_has_isolated_msi(&pdev->dev);
 }
 
+static bool has_acpi_table(char *signature)
+{
+	struct acpi_table_header *table;
+
+	if (!IS_ENABLED(CONFIG_ACPI) || ACPI_FAILURE(acpi_get_table(signature, 0, &table)))
+		return false;
+	acpi_put_table(table);
+	return true;
+}
+
+/* How the IOMMU of this machine, which does not translate for a function, would. */
+static const char *advise_iommu(void)
+{
+	if (has_acpi_table(ACPI_SIG_DMAR))
+		return IS_ENABLED(CONFIG_INTEL_IOMMU) ?
+		       "boot with intel_iommu=on" : "boot a kernel with CONFIG_INTEL_IOMMU";
+	if (has_acpi_table(ACPI_SIG_IVRS))
+		return IS_ENABLED(CONFIG_AMD_IOMMU) ?
+		       "boot without amd_iommu=off and iommu=off" :
+		       "boot a kernel with CONFIG_AMD_IOMMU";
+	return "turn one on in the firmware, which shows none";
+}
+
 static int check_containment(struct pci_dev *pdev, struct parker_error *err)
 {
 	if (parker_pci_is_contained(pdev) || READ_ONCE(allow_unsafe_devices))
 		return 0;
 	if (!pdev->dev.iommu_group)
 		return parker_fail(err, -EOPNOTSUPP,
-				   "no IOMMU holds its DMA inside a partition; turn one on (intel_iommu=on), or allow it with parker.allow_unsafe_devices=1");
+				   "no IOMMU holds its DMA inside a partition; %s, or allow it with parker.allow_unsafe_devices=1",
+				   advise_iommu());
 	return parker_fail(err, -EOPNOTSUPP,
 			   "interrupt remapping is on, which would block its interrupts; turn it off (intremap=off), or try with parker.allow_unsafe_devices=1");
+}
+
+/* An application kernel has no I/O ports, and moves no BAR. */
+static int check_bars(const struct pci_dev *pdev, struct parker_error *err)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		const struct resource *res = &pdev->resource[bar];
+
+		if (!(res->flags & IORESOURCE_MEM))
+			continue;
+		if (res->flags & IORESOURCE_UNSET || !res->start)
+			return parker_fail(err, -EOPNOTSUPP,
+					   "its BAR %u has no address, as it does not fit where the ports above let memory through",
+					   bar);
+		nr++;
+	}
+	if (!nr)
+		return parker_fail(err, -EOPNOTSUPP,
+				   "it has no BAR of memory, and a partition has no I/O ports");
+	return 0;
 }
 
 /* What the function is, whoever has it now. */
@@ -297,6 +345,9 @@ static int check_kind(struct pci_dev *pdev, struct parker_error *err)
 	if (!pdev->reset_methods[0])
 		return parker_fail(err, -EOPNOTSUPP,
 				   "it cannot be reset alone, so it could go on with what an earlier owner began");
+	ret = check_bars(pdev, err);
+	if (ret)
+		return ret;
 	if (!arch_parker_config_pa(pci_domain_nr(pdev->bus), pdev->bus->number, pdev->devfn))
 		return parker_fail(err, -EOPNOTSUPP,
 				   "its configuration space cannot be reached by memory access (ECAM)");
@@ -321,6 +372,32 @@ static int check_driver(struct pci_dev *pdev, struct parker_error *err)
 	return 0;
 }
 
+static int note_busy(struct resource *res, void *busy)
+{
+	*(bool *)busy = true;
+	return 1;
+}
+
+/* Without a driver of its own: the firmware's framebuffer, for one, has another one. */
+static int check_memory(struct pci_dev *pdev, struct parker_error *err)
+{
+	bool busy = false;
+
+	if (READ_ONCE(pdev->dev.driver))
+		return 0;
+	for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS && !busy; bar++) {
+		const struct resource *res = &pdev->resource[bar];
+
+		if (res->flags & IORESOURCE_MEM)
+			walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | IORESOURCE_BUSY,
+					    res->start, res->end, &busy, note_busy);
+	}
+	if (busy)
+		return parker_fail(err, -EBUSY,
+				   "its memory is in use by a driver that is not its own, such as that of the firmware's framebuffer; /proc/iomem names it");
+	return 0;
+}
+
 static int check_use(struct pci_dev *pdev, struct parker_error *err)
 {
 	if (pci_num_vf(pdev))
@@ -328,6 +405,7 @@ static int check_use(struct pci_dev *pdev, struct parker_error *err)
 				   "%d virtual functions of it are in use; write 0 to its sriov_numvfs first",
 				   pci_num_vf(pdev));
 	return check_driver(pdev, err) ?:
+	       check_memory(pdev, err) ?:
 	       check_disks(pdev, err) ?:
 	       check_net_devices(pdev, err);
 }
