@@ -2,16 +2,13 @@
 /*
  * Parker: PCI functions that belong to partitions.
  *
- * A function is taken from its driver and held by the driver in here, which does
- * nothing with it: so it stays in the topology, its BARs where they are and the
- * ports above it awake.  The driver is bound by driver_override only, and only
- * to what a partition asked for.
+ * A function is one object of the PCI core: what appears at the address of a
+ * function that was removed is another one.
  */
 #define pr_fmt(fmt) "parker: " fmt
 
 #include <linux/cleanup.h>
 #include <linux/err.h>
-#include <linux/init.h>
 #include <linux/iommu.h>
 #include <linux/panic.h>
 #include <linux/pci.h>
@@ -26,7 +23,7 @@
 static DEFINE_RAW_SPINLOCK(parker_pci_lock);
 static LIST_HEAD(parker_pci_all);
 
-static struct parker_pci_function *find_function(const struct pci_dev *pdev)
+static struct parker_pci_function *find_locked(const struct pci_dev *pdev)
 {
 	struct parker_pci_function *function;
 
@@ -36,6 +33,21 @@ static struct parker_pci_function *find_function(const struct pci_dev *pdev)
 		if (function->pdev == pdev)
 			return function;
 	return NULL;
+}
+
+/**
+ * parker_pci_find() - Find what is known of a function
+ * @pdev: the function
+ *
+ * Context: any; what is found stays while the driver of the partitions has @pdev, and
+ * the device lock is held.
+ * Return: it, or NULL for one that belongs to no partition.
+ */
+struct parker_pci_function *parker_pci_find(const struct pci_dev *pdev)
+{
+	guard(raw_spinlock_irqsave)(&parker_pci_lock);
+
+	return find_locked(pdev);
 }
 
 /**
@@ -52,7 +64,7 @@ const struct parker_pci *parker_pci_owner(const struct pci_dev *pdev, char *name
 	const struct parker_pci *owner = NULL;
 
 	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock) {
-		function = find_function(pdev);
+		function = find_locked(pdev);
 		if (function) {
 			strscpy(name, function->pci->name, PARKER_NAME_LEN);
 			owner = function->pci;
@@ -77,7 +89,8 @@ void parker_pci_dma_fault(unsigned int segment, u16 source_id, u64 addr)
 		list_for_each_entry(function, &parker_pci_all, all) {
 			struct pci_dev *pdev = function->pdev;
 
-			if (pci_dev_id(pdev) != source_id || pci_domain_nr(pdev->bus) != segment)
+			if (READ_ONCE(function->gone) || pci_dev_id(pdev) != source_id ||
+			    pci_domain_nr(pdev->bus) != segment)
 				continue;
 			atomic64_inc(&function->pci->faults);
 			pr_warn_ratelimited("%s: DMA of %s to 0x%llx was blocked\n",
@@ -85,109 +98,6 @@ void parker_pci_dma_fault(unsigned int segment, u16 source_id, u64 addr)
 			return;
 		}
 	}
-}
-
-static int parker_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	char name[PARKER_NAME_LEN];
-
-	/* Nobody but a partition decides that. */
-	if (!parker_pci_owner(pdev, name))
-		return -ENODEV;
-	return pci_enable_device_mem(pdev);
-}
-
-/* Also runs when somebody removes the function from the machine. */
-static void parker_pci_remove(struct pci_dev *pdev)
-{
-	struct parker_pci_function *function;
-
-	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock)
-		function = find_function(pdev);
-
-	if (!function->giving_back) {
-		if (!parker_pci_stop_dma(pdev))
-			pr_crit("%s: %s was removed and may go on with its DMA\n",
-				function->pci->name, pci_name(pdev));
-		pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
-		parker_pci_disown_dma(function);
-		WRITE_ONCE(function->gone, true);
-		pr_warn("%s: %s was removed from the machine\n", function->pci->name,
-			pci_name(pdev));
-	}
-	pci_disable_device(pdev);
-}
-
-struct pci_driver parker_pci_driver = {
-	.name			= "parker",
-	.probe			= parker_pci_probe,
-	.remove			= parker_pci_remove,
-	.driver_managed_dma	= true,
-	.driver			= {
-		.suppress_bind_attrs	= true,
-		.probe_type		= PROBE_FORCE_SYNCHRONOUS,
-	},
-};
-builtin_pci_driver(parker_pci_driver);
-
-/* Its driver and driver_override, as copies, or NULL. */
-static int note_driver(struct parker_pci_function *function)
-{
-	struct device *dev = &function->pdev->dev;
-
-	guard(device)(dev);
-
-	if (dev->driver) {
-		function->driver = kstrdup(dev->driver->name, GFP_KERNEL);
-		if (!function->driver)
-			return -ENOMEM;
-	}
-	scoped_guard(spinlock, &dev->driver_override.lock) {
-		if (!dev->driver_override.name)
-			return 0;
-		function->override = kstrdup(dev->driver_override.name, GFP_ATOMIC);
-	}
-	return function->override ? 0 : -ENOMEM;
-}
-
-/* From now on only the driver of this name, or whichever fits. */
-static int set_override(struct pci_dev *pdev, const char *name)
-{
-	return device_set_driver_override(&pdev->dev, name ?: "");
-}
-
-static int take_driver(struct parker_pci_function *function, struct parker_error *err)
-{
-	struct pci_dev *pdev = function->pdev;
-	int ret;
-
-	ret = note_driver(function) ?: set_override(pdev, parker_pci_driver.name);
-	if (ret)
-		return parker_fail(err, ret, "%s: %pe", pci_name(pdev), ERR_PTR(ret));
-
-	device_release_driver(&pdev->dev);
-	ret = device_attach(&pdev->dev);
-	if (ret <= 0 || pdev->dev.driver != &parker_pci_driver.driver)
-		return parker_fail(err, -EIO, "%s: it could not be taken from its driver: %pe",
-				   pci_name(pdev), ERR_PTR(min(ret, 0)));
-	return 0;
-}
-
-/* Undoes take_driver(), however far that came. */
-static void return_driver(struct parker_pci_function *function, struct parker_error *err)
-{
-	struct pci_dev *pdev = function->pdev;
-
-	if (pdev->dev.driver == &parker_pci_driver.driver)
-		device_release_driver(&pdev->dev);
-	/* By name: a user may have bound one that is not the first that fits. */
-	if (function->driver && !pdev->dev.driver) {
-		set_override(pdev, function->driver);
-		if (device_attach(&pdev->dev) <= 0)
-			parker_fail(err, 0, "%s was given back, but its driver %s does not take it",
-				    pci_name(pdev), function->driver);
-	}
-	set_override(pdev, function->override);
 }
 
 static void free_function(struct parker_pci_function *function)
@@ -216,7 +126,7 @@ static void begin_release(struct parker_pci_function *function)
 static void finish_release(struct parker_pci_function *function, struct parker_error *err)
 {
 	if (!function->gone)
-		return_driver(function, err);
+		parker_pci_return_driver(function, err);
 	free_function(function);
 }
 
@@ -224,7 +134,7 @@ static void finish_release(struct parker_pci_function *function, struct parker_e
 static bool own(struct parker_pci_function *function)
 {
 	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock) {
-		if (find_function(function->pdev))
+		if (find_locked(function->pdev))
 			return false;
 		list_add_tail(&function->all, &parker_pci_all);
 	}
@@ -240,6 +150,7 @@ static int add_function(struct parker_pci *pci, struct pci_dev *pdev)
 		return -ENOMEM;
 	function->pci = pci;
 	function->pdev = pdev;
+	function->added = true;
 	if (!own(function)) {
 		kfree(function);
 		return -EBUSY;
@@ -271,15 +182,14 @@ bool parker_pci_is_wished(const struct parker_pci_wish *wish, const struct pci_d
 	return false;
 }
 
-static struct parker_pci_function *find_at(const struct parker_pci *pci,
-					   const struct parker_pci_address *at)
+static bool has_function_at(const struct parker_pci *pci, const struct parker_pci_address *at)
 {
 	struct parker_pci_function *function;
 
 	list_for_each_entry(function, &pci->functions, node)
-		if (is_at(function->pdev, at))
-			return function;
-	return NULL;
+		if (is_at(function->pdev, at) && !READ_ONCE(function->gone))
+			return true;
+	return false;
 }
 
 static struct pci_dev *get_device_at(const struct parker_pci_address *at)
@@ -294,8 +204,6 @@ static int check_one(const struct parker_pci *pci, const struct parker_pci_wish 
 	struct parker_error why = {};
 	int ret;
 
-	if (!pdev && pci && find_at(pci, at))
-		return 0;
 	if (!pdev)
 		return parker_fail(err, -ENODEV, "There is no PCI function %04x:%02x:%02x.%x",
 				   at->segment, at->bus, PCI_SLOT(at->devfn),
@@ -365,7 +273,7 @@ static int claim_added(struct parker_pci *pci, struct parker_error *err)
 	list_for_each_entry(function, &pci->functions, node) {
 		if (function->claimed)
 			continue;
-		ret = take_driver(function, err) ?: parker_pci_make_clean(function, err);
+		ret = parker_pci_take_driver(function, err) ?: parker_pci_make_clean(function, err);
 		if (ret)
 			return ret;
 	}
@@ -381,36 +289,33 @@ static int claim_added(struct parker_pci *pci, struct parker_error *err)
 	return 0;
 }
 
+/* After a success (@wish) what is not in it, or was removed; else (NULL) what was added. */
+static bool is_surplus(const struct parker_pci_function *function,
+		       const struct parker_pci_wish *wish)
+{
+	if (!wish)
+		return function->added;
+	return READ_ONCE(function->gone) || !parker_pci_is_wished(wish, function->pdev);
+}
+
 /*
- * Gives back what is not in @wish, which was reset by whoever ended the last
- * kernel that used it.  In this order, as a group has no other owner when a
- * driver comes back.
+ * Each was reset when the last kernel that used it ended.  In this order, as a group
+ * has no other owner when a driver comes back.
  */
-static void release_others(struct parker_pci *pci, const struct parker_pci_wish *wish,
-			   struct parker_error *err)
+static void release_surplus(struct parker_pci *pci, const struct parker_pci_wish *wish,
+			    struct parker_error *err)
 {
 	struct parker_pci_function *function, *next;
 
-	list_for_each_entry(function, &pci->functions, node)
-		if (!parker_pci_is_wished(wish, function->pdev))
+	list_for_each_entry(function, &pci->functions, node) {
+		if (is_surplus(function, wish))
 			begin_release(function);
+		function->added = false;
+	}
 	list_for_each_entry_safe_reverse(function, next, &pci->functions, node)
 		if (function->giving_back)
 			finish_release(function, err);
 	parker_pci_free_domain(pci);
-}
-
-static void note_all(const struct parker_pci *pci, struct parker_pci_wish *wish)
-{
-	struct parker_pci_function *function;
-
-	wish->nr = 0;
-	list_for_each_entry(function, &pci->functions, node)
-		wish->at[wish->nr++] = (struct parker_pci_address){
-			.segment	= pci_domain_nr(function->pdev->bus),
-			.bus		= function->pdev->bus->number,
-			.devfn		= function->pdev->devfn,
-		};
 }
 
 /**
@@ -420,26 +325,53 @@ static void note_all(const struct parker_pci *pci, struct parker_pci_wish *wish)
  * @err:	gets the sentence, also after a success when a driver did not take a
  *		function back
  *
+ * A function that was removed is dropped, and what is at its address now is taken.
+ *
  * Context: may sleep, for seconds; op_mutex held, and no kernel runs.
  * Return: 0, or a negative errno; then the partition has what it had.
  */
 int parker_pci_set(struct parker_pci *pci, const struct parker_pci_wish *wish,
 		   struct parker_error *err)
 {
-	struct parker_pci_wish had;
 	int ret;
 
 	ret = parker_pci_check(pci, wish, err);
 	if (ret)
 		return ret;
 
-	note_all(pci, &had);
 	for (unsigned int i = 0; i < wish->nr && !ret; i++)
-		if (!find_at(pci, &wish->at[i]))
+		if (!has_function_at(pci, &wish->at[i]))
 			ret = add_wished(pci, &wish->at[i], err);
 	ret = ret ?: claim_added(pci, err);
-	release_others(pci, ret ? &had : wish, ret ? NULL : err);
+	release_surplus(pci, ret ? NULL : wish, ret ? NULL : err);
 	return ret;
+}
+
+/**
+ * parker_pci_check_present() - Can a kernel use all functions of a partition?
+ * @pci:	its functions
+ * @err:	gets the sentence
+ *
+ * Context: any; op_mutex held.
+ * Return: 0, -ENODEV, or -EIO.
+ */
+int parker_pci_check_present(const struct parker_pci *pci, struct parker_error *err)
+{
+	struct parker_pci_function *function;
+
+	list_for_each_entry(function, &pci->functions, node) {
+		const char *name = pci_name(function->pdev);
+
+		if (READ_ONCE(function->gone))
+			return parker_fail(err, -ENODEV,
+					   "start: %s was removed from the machine; write the set again to devices",
+					   name);
+		if (READ_ONCE(function->frozen) || !pci_device_is_present(function->pdev))
+			return parker_fail(err, -EIO,
+					   "start: %s does not answer; take it from devices first",
+					   name);
+	}
+	return 0;
 }
 
 /**
@@ -456,14 +388,7 @@ int parker_pci_set(struct parker_pci *pci, const struct parker_pci_wish *wish,
 int parker_pci_begin(struct parker_pci *pci, const struct parker_region *regions,
 		     unsigned int nr_regions, struct parker_error *err)
 {
-	struct parker_pci_function *function;
-
-	list_for_each_entry(function, &pci->functions, node)
-		if (READ_ONCE(function->gone) || !pci_device_is_present(function->pdev))
-			return parker_fail(err, -ENODEV,
-					   "start: %s is not in the machine any more; take it from devices first",
-					   pci_name(function->pdev));
-	return parker_pci_map(pci, regions, nr_regions, err);
+	return parker_pci_check_present(pci, err) ?: parker_pci_map(pci, regions, nr_regions, err);
 }
 
 /**

@@ -20,10 +20,12 @@ struct pci_saved_state;
  * @driver:	the driver that it had and gets back, or NULL
  * @override:	the driver_override that it had and gets back, or NULL
  * @saved:	its configuration after a reset, before anybody used it
+ * @added:	by the write to devices that is under way
  * @claimed:	all of that is done
  * @dma_owned:	its IOMMU group is ours
  * @giving_back: our driver is taken from it because we want that
  * @gone:	it was removed from the machine; set under the device lock
+ * @frozen:	an error cut it off, and it was not reset since; likewise
  */
 struct parker_pci_function {
 	struct list_head node;
@@ -34,17 +36,24 @@ struct parker_pci_function {
 	char *driver;
 	char *override;
 	struct pci_saved_state *saved;
+	bool added;
 	bool claimed;
 	bool dma_owned;
 	bool giving_back;
 	bool gone;
+	bool frozen;
 };
 
 /* from pci.c */
-extern struct pci_driver parker_pci_driver;
+struct parker_pci_function *parker_pci_find(const struct pci_dev *pdev);
 const struct parker_pci *parker_pci_owner(const struct pci_dev *pdev, char *name);
 
 bool parker_pci_is_wished(const struct parker_pci_wish *wish, const struct pci_dev *pdev);
+
+/* from pci_driver.c */
+int parker_pci_take_driver(struct parker_pci_function *function, struct parker_error *err);
+void parker_pci_return_driver(struct parker_pci_function *function, struct parker_error *err);
+void parker_pci_wait_for_recovery(struct parker_pci_function *function);
 
 /* from pci_check.c */
 bool parker_pci_is_bridge(const struct pci_dev *pdev);

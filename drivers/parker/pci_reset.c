@@ -109,6 +109,7 @@ int parker_pci_reset(struct parker_pci_function *function, struct parker_error *
 	bool stopped;
 	int ret = 0;
 
+	parker_pci_wait_for_recovery(function);
 	lock(function);
 	if (function->gone)
 		goto out;
@@ -126,6 +127,8 @@ int parker_pci_reset(struct parker_pci_function *function, struct parker_error *
 	pci_restore_state(pdev);
 	if (!pci_device_is_present(pdev))
 		ret = parker_fail(err, -EIO, "%s does not answer after a reset", pci_name(pdev));
+	else
+		function->frozen = false;
 out:
 	unlock(function);
 	return ret;

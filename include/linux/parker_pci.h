@@ -65,6 +65,7 @@ int parker_pci_set(struct parker_pci *pci, const struct parker_pci_wish *wish,
 		   struct parker_error *err);
 int parker_pci_begin(struct parker_pci *pci, const struct parker_region *regions,
 		     unsigned int nr_regions, struct parker_error *err);
+int parker_pci_check_present(const struct parker_pci *pci, struct parker_error *err);
 unsigned int parker_pci_describe(const struct parker_pci *pci, struct parker_function *table);
 void parker_pci_cancel(struct parker_pci *pci);
 int parker_pci_end(struct parker_pci *pci, struct parker_error *err);
@@ -94,6 +95,12 @@ static inline int parker_pci_begin(struct parker_pci *pci, const struct parker_r
 	return 0;
 }
 
+static inline int parker_pci_check_present(const struct parker_pci *pci,
+					   struct parker_error *err)
+{
+	return 0;
+}
+
 static inline unsigned int parker_pci_describe(const struct parker_pci *pci,
 					       struct parker_function *table)
 {
@@ -111,6 +118,12 @@ static inline void parker_pci_show(struct seq_file *m, const struct parker_pci *
 static inline unsigned int parker_pci_count(void) { return 0; }
 static inline int parker_pci_show_available(struct seq_file *m) { return 0; }
 #endif
+
+/*
+ * From the core.  What the driver calls when the kernel that uses a function
+ * cannot go on with it.
+ */
+void __printf(2, 3) parker_pci_end_kernel(struct parker_pci *pci, const char *reason, ...);
 
 /*
  * What an IOMMU driver tells without knowing whose the function is.

@@ -261,15 +261,16 @@ struct parker_last_end {
  * @op_mutex:	held for what takes long: claiming, loading, starting
  * @memory_sem:	held for reading by who reads the partition's memory, for writing
  *		by who changes its regions or builds a kernel in them
- * @lock:	covers @state, @reason, @last_end, @starting, @start_cancelled, @ending,
- *		@run, @restart_wanted, @error; may be taken in any context but NMI
+ * @lock:	covers @state, @reason, @last_end, @starting, @start_cancelled, @kicking,
+ *		@ending, @run, @restart_wanted, @error; may be taken in any context but NMI
  * @state:	written by parker_set_state() only, read without a lock
  * @reason:	one sentence on how the state came about
  * @last_end:	how its last kernel ended
  * @starting:	a start is under way, by the holder of op_mutex
  * @start_cancelled: the start in hand is to be given up before it takes effect
+ * @kicking:	the boot CPU is being started, from the last check to the new state
  * @ending:	somebody is stopping its CPUs; set under @lock, by the one who does
- * @ended:	woken when @starting or @ending is cleared
+ * @ended:	woken when @starting, @kicking or @ending is cleared
  * @run:	counts starts, so that who looked at an earlier kernel does not end
  *		a later one
  * @error:	text of last_error
@@ -287,6 +288,8 @@ struct parker_last_end {
  * @layout:	of the block in @boot, likewise
  * @started:	time of the last start
  * @watch:	the monitor's own
+ * @lost:	how a kernel ends that lost a PCI function, by the one who set @ending
+ * @lost_work:	sees to that end
  * @stat:	counters
  * @watchdog:	seconds without a heartbeat until the kernel counts as hung, 0: off
  * @boot_timeout:	seconds from the start to the report
@@ -320,6 +323,7 @@ struct parker_partition {
 	struct parker_last_end last_end;
 	bool starting;
 	bool start_cancelled;
+	bool kicking;
 	bool ending;
 	wait_queue_head_t ended;
 	unsigned int run;
@@ -337,6 +341,8 @@ struct parker_partition {
 	struct parker_layout layout;
 	ktime_t started;
 	struct parker_watch watch;
+	struct parker_verdict lost;
+	struct work_struct lost_work;
 	struct parker_stat stat;
 
 	unsigned int watchdog;
@@ -454,8 +460,13 @@ int parker_start(struct parker_partition *p, struct parker_error *err);
 int parker_start_locked(struct parker_partition *p, bool restart, struct parker_error *err);
 int parker_stop(struct parker_partition *p, struct parker_error *err);
 int parker_kill(struct parker_partition *p, const char *reason, struct parker_error *err);
+int parker_begin_end(struct parker_partition *p, unsigned int run);
+int parker_finish_end(struct parker_partition *p, const struct parker_verdict *verdict);
 int parker_end(struct parker_partition *p, unsigned int run,
 	       const struct parker_verdict *verdict);
+
+/* from lost.c */
+void parker_lost_init(struct parker_partition *p);
 
 /* from down.c */
 bool parker_goes_down(void);

@@ -83,6 +83,7 @@ struct parker_partition *parker_partition_alloc(const char *name, struct parker_
 	p->watchdog = 10;
 	p->boot_timeout = 60;
 	p->stop_timeout = 90;
+	parker_lost_init(p);
 	parker_monitor_init(p);
 	parker_restart_init(p);
 	return p;
@@ -488,9 +489,10 @@ int parker_partition_remove(struct parker_partition *p, struct parker_error *err
 		return ret;
 
 	/*
-	 * They may wait for op_mutex, and then find it dead.  The monitor comes
-	 * first, as it is the one that queues a restart.
+	 * They may wait for op_mutex, and then find it dead.  The first two queue
+	 * restarts.
 	 */
+	cancel_work_sync(&p->lost_work);
 	parker_monitor_cancel(p);
 	parker_restart_cancel(p);
 	cancel_delayed_work_sync(&p->restart_work);

@@ -155,6 +155,37 @@ static int prepare(struct parker_partition *p, struct parker_error *err)
 	return ret;
 }
 
+/* A CPU that did not answer in time may run all the same, so that @halt is set. */
+static void give_kick_up(struct parker_partition *p, bool halt)
+{
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (halt)
+			arch_parker_halt_cpus(p->cpus);
+		p->kicking = false;
+	}
+	wake_up_all(&p->ended);
+}
+
+/*
+ * After it, a function that is lost is seen here, or its loss waits until
+ * finish_start() or give_kick_up(), see parker_pci_end_kernel().
+ */
+static int begin_kick(struct parker_partition *p, struct parker_error *err)
+{
+	int ret;
+
+	scoped_guard(raw_spinlock_irqsave, &p->lock) {
+		if (p->start_cancelled)
+			return parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile",
+					   p->name);
+		p->kicking = true;
+	}
+	ret = parker_pci_check_present(&p->pci, err);
+	if (ret)
+		give_kick_up(p, false);
+	return ret;
+}
+
 static int launch(struct parker_partition *p, struct parker_error *err)
 {
 	struct parker_error device_err = {};
@@ -166,12 +197,11 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 	if (ret)
 		return ret;
 
-	if (READ_ONCE(p->start_cancelled)) {
+	ret = begin_kick(p, err);
+	if (ret) {
 		parker_guard_end(p);
 		arch_parker_finish(&p->boot);
 		parker_pci_cancel(&p->pci);
-		ret = parker_fail(err, -EBUSY, "start: %s was killed or stopped meanwhile",
-				  p->name);
 		forget_crash(p, err);
 		return ret;
 	}
@@ -181,7 +211,7 @@ static int launch(struct parker_partition *p, struct parker_error *err)
 	if (!ret)
 		return 0;
 
-	/* Who did not answer in time may run all the same. */
+	give_kick_up(p, true);
 	if (stop_all(p, &device_err))
 		quarantine(p, device_err.text, "start failed");
 	else
@@ -246,6 +276,7 @@ static void finish_start(struct parker_partition *p, bool restart, int ret)
 			p->restart_wanted = false;
 		if (!ret && !restart)
 			p->restart_delay = 0;
+		p->kicking = false;
 		p->starting = false;
 	}
 	wake_up_all(&p->ended);
@@ -343,7 +374,16 @@ int parker_stop(struct parker_partition *p, struct parker_error *err)
 	return ret;
 }
 
-static int begin_end(struct parker_partition *p, unsigned int run)
+/**
+ * parker_begin_end() - Halt a running kernel's CPUs, and see to its end
+ * @p:		the partition
+ * @run:	parker_partition::run of the kernel that is meant
+ *
+ * Context: any but NMI.
+ * Return: 0, and then parker_finish_end() must follow; -ESRCH when that kernel does
+ * not run, or -EALREADY when another caller ends it.
+ */
+int parker_begin_end(struct parker_partition *p, unsigned int run)
 {
 	scoped_guard(raw_spinlock_irqsave, &p->lock) {
 		if (!parker_state_is_live(p->state) || p->run != run)
@@ -401,32 +441,20 @@ static void set_end_state(struct parker_partition *p, const struct parker_verdic
 }
 
 /**
- * parker_end() - Take a running kernel's CPUs back
- * @p:		the partition; op_mutex is not held
- * @run:	parker_partition::run of the kernel that is meant
+ * parker_finish_end() - Prove a kernel's CPUs and devices stopped, and say how it ended
+ * @p:		the partition, after parker_begin_end(); op_mutex is not held
  * @verdict:	the state that follows, and why
  *
- * The state is entered when every CPU and device is proved stopped.  Of several who end
- * the same kernel one does it, and the others wait for that.
- *
  * Context: may sleep.
- * Return: 0, -ESRCH when that kernel does not run, -EALREADY when somebody
- * else ended it, or -EIO when it ended in quarantine.
+ * Return: 0, or -EIO when it ended in quarantine.
  */
-int parker_end(struct parker_partition *p, unsigned int run,
-	       const struct parker_verdict *verdict)
+int parker_finish_end(struct parker_partition *p, const struct parker_verdict *verdict)
 {
 	struct parker_error err = {};
 	ktime_t begin;
 	int ret;
 
 	lockdep_assert_not_held(&p->op_mutex);
-
-	ret = begin_end(p, run);
-	if (ret == -EALREADY)
-		wait_event(p->ended, !READ_ONCE(p->ending) || READ_ONCE(p->run) != run);
-	if (ret)
-		return ret;
 
 	begin = parker_step_begin(p->name, "park");
 	ret = parker_step_end(p->name, "park", begin, stop_all(p, &err));
@@ -443,6 +471,30 @@ int parker_end(struct parker_partition *p, unsigned int run,
 	parker_notify_console(p);
 	parker_notify_state(p);
 	return ret;
+}
+
+/**
+ * parker_end() - Take a running kernel's CPUs back
+ * @p:		the partition; op_mutex is not held
+ * @run:	parker_partition::run of the kernel that is meant
+ * @verdict:	the state that follows, and why
+ *
+ * The state is entered when every CPU and device is proved stopped.  Of several who end
+ * the same kernel one does it, and the others wait for that.
+ *
+ * Context: may sleep.
+ * Return: 0, -ESRCH when that kernel does not run, -EALREADY when somebody
+ * else ended it, or -EIO when it ended in quarantine.
+ */
+int parker_end(struct parker_partition *p, unsigned int run,
+	       const struct parker_verdict *verdict)
+{
+	int ret;
+
+	ret = parker_begin_end(p, run);
+	if (ret == -EALREADY)
+		wait_event(p->ended, !READ_ONCE(p->ending) || READ_ONCE(p->run) != run);
+	return ret ?: parker_finish_end(p, verdict);
 }
 
 /* Is a start under way? Then it is to be given up. */
