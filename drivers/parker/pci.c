@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) "parker: " fmt
 
+#include <linux/async.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -402,21 +403,37 @@ void parker_pci_cancel(struct parker_pci *pci)
 	parker_pci_unmap(pci);
 }
 
+static void reset_function(void *data, async_cookie_t cookie)
+{
+	struct parker_pci_function *function = data;
+
+	function->reset.ret = parker_pci_reset(function, &function->reset.err);
+}
+
 /**
  * parker_pci_end() - Take a partition's functions from its kernel
  * @pci:	its functions, no CPU of the partition runs
  * @err:	gets the sentence
  *
- * Context: may sleep, for a tenth of a second a function.
+ * One that does not answer is waited for, for up to a minute, so that all are reset
+ * at the same time, but for those below one port, which takes part in their reset.
+ *
+ * Context: may sleep, for a tenth of a second and more.
  * Return: 0 when all are as after a reset, and reach nothing; -EIO when one is not.
  */
 int parker_pci_end(struct parker_pci *pci, struct parker_error *err)
 {
+	ASYNC_DOMAIN_EXCLUSIVE(resets);
 	struct parker_pci_function *function;
 	int ret = 0;
 
 	list_for_each_entry(function, &pci->functions, node)
-		ret = parker_pci_reset(function, err) ?: ret;
+		async_schedule_domain(reset_function, function, &resets);
+	async_synchronize_full_domain(&resets);
+
+	list_for_each_entry(function, &pci->functions, node)
+		if (!ret && function->reset.ret)
+			ret = parker_fail(err, function->reset.ret, "%s", function->reset.err.text);
 	if (!ret)
 		parker_pci_unmap(pci);
 	return ret;

@@ -26,6 +26,7 @@ struct pci_saved_state;
  * @giving_back: our driver is taken from it because we want that
  * @gone:	it was removed from the machine; set under the device lock
  * @frozen:	an error cut it off, and it was not reset since; likewise
+ * @reset:	how its reset went when the last kernel ended
  */
 struct parker_pci_function {
 	struct list_head node;
@@ -42,6 +43,10 @@ struct parker_pci_function {
 	bool giving_back;
 	bool gone;
 	bool frozen;
+	struct {
+		int ret;
+		struct parker_error err;
+	} reset;
 };
 
 /* from pci.c */
