@@ -5,9 +5,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ROOT_FILES="version:444 available:444 create:200 check:200 last_error:444"
+ROOT_FILES="version:444 available:400 create:200 check:200 last_error:444"
 FILES="id:444 cpus:644 memory:644 devices:644 state:644 reason:444 last_end:444 image:444
-	command_line:400 console:400 watchdog:644 boot_timeout:644
+	command_line:400 console:400 vmcore:400 watchdog:644 boot_timeout:644
 	stop_timeout:644 on_crash:644 isolation:644 on_violation:644 stat:444 last_error:444"
 ISOLATION=$(cat /sys/module/parker/parameters/isolation)
 # What an empty partition says; "-" is nothing at all.

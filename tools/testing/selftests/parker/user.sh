@@ -37,10 +37,10 @@ users()
 	done
 	check "a user makes a partition: EACCES" as_nobody "$TMP/pk" mkdir kst-b EACCES
 	check "a user removes one: EACCES" as_nobody "$TMP/pk" rmdir kst-a EACCES
-	for file in version available kst-a/state kst-a/cpus kst-a/reason; do
+	for file in version kst-a/state kst-a/cpus kst-a/reason; do
 		check "a user reads $file" can_read "$file"
 	done
-	for file in kst-a/console kst-a/command_line; do
+	for file in available kst-a/console kst-a/command_line; do
 		check "a user does not read $file" fails can_read $file 2>/dev/null
 	done
 	refuse EPERM "*CAP_SYS_ADMIN*" kst-a "root opens, a user writes" \
