@@ -73,6 +73,63 @@ allowed()
 	return $status
 }
 
+# names_iommu ADDRESS: the one of this machine, by the tables of its firmware
+names_iommu()
+{
+	local reason
+
+	reason=$(grep "^device $1 " available)
+	if [ -e /sys/firmware/acpi/tables/DMAR ]; then
+		like "$reason" "*; boot with intel_iommu=on, or *"
+	elif [ -e /sys/firmware/acpi/tables/IVRS ]; then
+		like "$reason" "*; boot without amd_iommu=off and iommu=off, or *"
+	else
+		like "$reason" "*; turn one on in the firmware, which shows none, or *"
+	fi
+}
+
+# What edu sends there is an interrupt that has no entry in the table of the IOMMU.
+sends_blocked_interrupt()
+{
+	local edu
+
+	edu=$(awk '$1 == "device" && $3 == "1234:11e8" { print $2 }' available)
+	[ -n "$edu" ] || return 4
+	give kst-a "$edu" && load kst-a \
+		"parker.app=do parker.do=pk,msi,$PCIDIR/$edu,0xfeefffd0;echo,sent" &&
+		start kst-a && wait_text kst-a sent && wait_blocked "$edu" || return
+	note "dma_faults $(field kst-a/stat dma_faults)"
+	same "$(field kst-a/stat dma_faults)" 0 && pk write kst-a/state kill &&
+		pk write kst-a/devices ""
+}
+
+wait_blocked()
+{
+	for _ in $(seq "$LIMIT"); do
+		! log_since | grep -q "INTR-REMAP.*${1#*:}.*fault index" || return 0
+		sleep 1
+	done
+	return 1
+}
+
+interrupts()
+{
+	local status=0
+
+	echo 1 >$UNSAFE && sends_blocked_interrupt || status=$?
+	echo 0 >$UNSAFE
+	return $status
+}
+
+# What differs by what is missing
+specific()
+{
+	case $1 in
+	*IOMMU*) check "it names the IOMMU of this machine" names_iommu "$2" ;;
+	*) check_or_skip "no edu device" "a blocked interrupt is not a DMA fault" interrupts ;;
+	esac
+}
+
 not_contained()
 {
 	local address
@@ -80,13 +137,14 @@ not_contained()
 	address=$(cannot_give "$1")
 	[ -n "$address" ] || skip_all "no function but bridges"
 	need 1 300
-	plan 5
+	plan 6
 	make kst-a "$(pick 1)" 200M || die "no partition"
 	refuse_devices EOPNOTSUPP "$address cannot be given: $1" "without containment" "$address"
 	refuse EOPNOTSUPP "$address cannot be given: $1" . "the same in a line" \
 		pk write create "kst-b cpus=$(pick 1) memory=64M devices=$address"
 	check_or_skip "no function could be" \
 		"with allow_unsafe_devices=1 a kernel has one, which taints" allowed
+	specific "$1" "$address"
 	refuse_devices EOPNOTSUPP "$address cannot be given: $1" "without that again" "$address"
 	check "no warning" log_clean
 	finish
@@ -249,6 +307,73 @@ override_is_kept()
 		echo >"$PCIDIR/$ONE/driver_override"
 }
 
+# By then its module is gone.
+module_is_gone()
+{
+	modprobe uio_pci_generic 2>/dev/null && rebind "$NET" uio_pci_generic &&
+		same "$(driver_of "$NET")" uio_pci_generic || return 4
+	give kst-a "$NET" && rmmod uio_pci_generic && pk write kst-a/devices "" &&
+		like "$(cat kst-a/last_error)" \
+			"$NET was given back, but its driver uio_pci_generic does not take it" &&
+		fails driver_of "$NET" && same "$(cat kst-a/devices)" "" || return
+	bind_first "$NET"
+}
+
+# bind_first ADDRESS: one that no driver has, to the first that fits
+bind_first()
+{
+	echo >"$PCIDIR/$1/driver_override" && echo "$1" >/sys/bus/pci/drivers_probe &&
+		driver_of "$1" >/dev/null
+}
+
+# What a user writes there while a partition has the function counts afterwards.
+override_is_changed()
+{
+	give kst-a "$NET" && echo vfio-pci >"$PCIDIR/$NET/driver_override" &&
+		pk write kst-a/devices "" && same "$(cat kst-a/last_error)" ok &&
+		same "$(cat "$PCIDIR/$NET/driver_override")" vfio-pci &&
+		same "$(driver_of "$NET")" vfio-pci && rebind "$NET" "" || return
+	give kst-a "$NET" && echo none-such >"$PCIDIR/$NET/driver_override" &&
+		pk write kst-a/devices "" && like "$(cat kst-a/last_error)" \
+			"$NET was given back, but no driver takes it, as its driver_override*" &&
+		bind_first "$NET"
+}
+
+# What has the memory of a BAR is a serial port, as a framebuffer of the firmware would.
+memory_in_use()
+{
+	local address start
+
+	address=$(awk '$1 == "device" && $3 == "1234:11e8" { print $2 }' available)
+	[ -n "$address" ] && start=$(nth 1 <"$PCIDIR/$address/resource" | cut -d ' ' -f 1) &&
+		pk serial /dev/ttyS3 "$start" || return
+	refuse_devices EBUSY "$address cannot be given: its memory is in use by a driver*" \
+		"one whose memory another driver has" "$address"
+	pk serial /dev/ttyS3 0
+}
+
+# A BAR that is larger than what the port above it lets through
+too_large()
+{
+	local address
+
+	[ -n "${PARKER_HOST:-}" ] || return
+	host monitor "device_add nvme,id=large,serial=large,cmb_size_mb=512,bus=port9" >/dev/null &&
+		address=$(wait_below 0000:00:16.0) || return
+	refuse_devices EOPNOTSUPP "$address cannot be given: its BAR 2 has no address*" \
+		"one whose BAR does not fit" "$address"
+}
+
+# wait_below PORT: the function that appears there
+wait_below()
+{
+	for _ in $(seq "$LIMIT"); do
+		ls -d "$PCIDIR/$1"/????:??:??.? 2>/dev/null | sed 's|.*/||' | grep . && return
+		sleep 1
+	done
+	return 1
+}
+
 stays_unbound()
 {
 	echo "$ONE" >/sys/bus/pci/drivers/nvme/unbind && give kst-a "$ONE" &&
@@ -272,7 +397,8 @@ removed_while_used()
 	give kst-a "$ONE" && up kst-a || return
 	echo 1 >"$PCIDIR/$ONE/remove"
 	[ ! -d "$PCIDIR/$ONE" ] && like "$(cat kst-a/devices)" "$ONE * gone" &&
-		is_state kst-a running && pk write kst-a/state kill && is_state kst-a stopped
+		wait_state kst-a crashed && same "$(cat kst-a/reason)" "$ONE was removed" &&
+		pk write kst-a/state kill && is_state kst-a stopped
 }
 
 removed_while_stopped()
@@ -286,7 +412,7 @@ removed_while_stopped()
 not_without_it()
 {
 	pk write kst-a/state start ENODEV && is_state kst-a stopped &&
-		like "$(cat kst-a/last_error)" "start: $ONE is not in the machine any more*"
+		like "$(cat kst-a/last_error)" "start: $ONE was removed from the machine*"
 }
 
 comes_back()
@@ -314,7 +440,7 @@ NET=$(can_give 02 | nth 1)
 OTHER=$(can_give 02 | nth 2)
 need_pci "disks and a network device behind an IOMMU" "$ONE" "$TWO" "$NET"
 need 2 500
-plan 43
+plan 47
 DISK=$(disk_of "$ONE")
 BEFORE=$(config_of "$ONE")
 pk mkdir kst-a
@@ -338,6 +464,8 @@ root_on_nfs || missing "a root on NFS" "a network device that is down"
 for_user_space || missing "vfio-pci"
 PF=$(grep -l '[1-9]' $PCIDIR/*/sriov_totalvfs 2>/dev/null | head -n 1 | cut -d / -f 6)
 [ -n "$PF" ] && virtual_functions || missing "virtual functions"
+memory_in_use || missing "one whose memory another driver has"
+too_large || missing "one whose BAR does not fit"
 refuse_like EBUSY "cannot tell it from" "*cannot tell it from 0000:*same partition" \
 	"one of two that the IOMMU cannot tell apart"
 TWINS=$(grep "cannot tell it from" available | cut -d ' ' -f 2 | xargs)
@@ -357,6 +485,8 @@ check "a partition with one in one line" pk write create \
 	"kst-c cpus=$(pick 1) memory=64M devices=$ONE"
 check "gone with it" eval 'pk rmdir kst-c && same "$(driver_of "$ONE")" nvme'
 check "a driver_override is kept" override_is_kept
+check "a driver_override that was changed meanwhile counts" override_is_changed
+check_or_skip "no uio_pci_generic" "a driver whose module is gone is told" module_is_gone
 check "what had no driver has none after it" stays_unbound
 check "nobody else can bind the driver" not_by_hand
 pk write kst-a/cpus "$(pick 1)"

@@ -90,6 +90,60 @@ net_of()
 	done
 }
 
+# slot_of ADDRESS: the slot that it is in, if that has a power switch
+slot_of()
+{
+	local file
+
+	for file in /sys/bus/pci/slots/*/address; do
+		[ -e "${file%/*}/power" ] && [ "$(cat "$file")" = "${1%.*}" ] || continue
+		echo "${file%/*}"
+	done
+}
+
+# port_of ADDRESS: the root port above it
+port_of()
+{
+	readlink -f "$PCIDIR/$1" | cut -d / -f 5
+}
+
+# has_mac ADDRESS: the function with a network device of this hardware address
+has_mac()
+{
+	local file
+
+	for file in /sys/class/net/*/address; do
+		[ "$(cat "$file")" = "$1" ] || continue
+		readlink -f "${file%/*}" | tr / '\n' | grep -x '....:..:..\..' | tail -n 1
+	done
+}
+
+# wait_present ADDRESS yes|no: until it is there, or is not
+wait_present()
+{
+	local present
+
+	for _ in $(seq "$LIMIT"); do
+		present=no
+		[ ! -d "$PCIDIR/$1" ] || present=yes
+		[ $present != "$2" ] || return 0
+		sleep 1
+	done
+	note "$1: present: $present"
+	return 1
+}
+
+# wait_driver ADDRESS NAME: until that driver has it
+wait_driver()
+{
+	for _ in $(seq "$LIMIT"); do
+		[ "$(driver_of "$1")" != "$2" ] || return 0
+		sleep 1
+	done
+	note "$1: driver $(driver_of "$1"), not $2"
+	return 1
+}
+
 # bytes ADDRESS OFFSET COUNT: of the configuration space, in hexadecimal
 config_bytes()
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pk dma, guard: can a device reach memory that is not its partition's?
+ * pk dma, msi, guard: can a device reach memory that is not its partition's?
  *
  * "dma" programs the DMA engine of QEMU's "edu" device, which copies 4 KiB between
- * an address and a buffer of its own, from inside an application kernel.  "guard"
- * holds memory of the boot kernel that nobody may read or change.
+ * an address and a buffer of its own, from inside an application kernel; "msi" has it
+ * send an interrupt.  "guard" holds memory of the boot kernel that nobody may read or change.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -71,11 +71,11 @@ static void edu_write(unsigned int reg, uint64_t value)
 }
 
 /* A device that was taken away reads as all ones. */
-static bool edu_copy(uint64_t source, uint64_t target, unsigned int command)
+static bool edu_move(uint64_t source, uint64_t target, uint64_t count, unsigned int command)
 {
 	edu_write(EDU_SOURCE, source);
 	edu_write(EDU_TARGET, target);
-	edu_write(EDU_COUNT, PAGE);
+	edu_write(EDU_COUNT, count);
 	edu_write(EDU_COMMAND, command);
 	for (int i = 0; i < 10000; i++) {
 		if (!(edu_read(EDU_COMMAND) & EDU_START))
@@ -84,6 +84,11 @@ static bool edu_copy(uint64_t source, uint64_t target, unsigned int command)
 	}
 	fprintf(stderr, "the device does not end its DMA\n");
 	return false;
+}
+
+static bool edu_copy(uint64_t source, uint64_t target, unsigned int command)
+{
+	return edu_move(source, target, PAGE, command);
 }
 
 static bool edu_open(const char *device)
@@ -194,6 +199,17 @@ int pk_dma(int argc, char **argv)
 	}
 	printf("%lu targets, %lu leaked\n", done, leaked);
 	return leaked ? PK_WRONG : PK_OK;
+}
+
+/* Sends an interrupt: a write of four bytes, whose address says which one. */
+int pk_msi(int argc, char **argv)
+{
+	if (argc != 3)
+		return PK_USAGE;
+	if (!edu_open(argv[1]) ||
+	    !edu_move(EDU_BUFFER, strtoull(argv[2], NULL, 0), 4, EDU_TO_RAM))
+		return PK_WRONG;
+	return PK_OK;
 }
 
 /* Fills memory, lists where it is, and looks at it when the file END is there. */
