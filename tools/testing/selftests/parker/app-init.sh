@@ -4,7 +4,8 @@
 # then does what parker.app=ACTION of the command line names.
 #
 #   idle      nothing, which is the default
-#   poweroff  halt  reboot  crash (panic)  exit (of init)
+#   poweroff  halt  reboot  exit (of init)
+#   crash     a panic, on CPU parker.cpu=N
 #   deaf      idle, but does not power off when it is asked to
 #   hotplug   takes its CPUs offline and online again
 #   irqs      prints its interrupt counts, once a second
@@ -143,6 +144,10 @@ panic_on_oom()
 
 crash()
 {
+	local cpu
+
+	cpu=$(argument parker.cpu)
+	[ -z "$cpu" ] || taskset -p -c "$cpu" $$
 	echo c >/proc/sysrq-trigger
 }
 

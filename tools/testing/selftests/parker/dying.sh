@@ -64,6 +64,19 @@ dies_when_asked()
 	is_state kst-a crashed && pk write kst-a/state kill
 }
 
+# A file that is packed well: the initrd fits into memory, what is in it does not.
+unpacks_too_much()
+{
+	mkdir "$TMP/much" &&
+		dd if=/dev/zero of="$TMP/much/zeroes" bs=1M count=400 2>/dev/null || return
+	(cd "$TMP/much" && find . | cpio -o -H newc 2>/dev/null) | gzip >"$TMP/much.gz"
+	rm -r "$TMP/much"
+	pk load "$(id_of kst-a)" "$KERNEL" "$TMP/much.gz" panic=0 && start kst-a &&
+		wait_state kst-a crashed && rm "$TMP/much.gz" &&
+		like "$(cat kst-a/reason)" "panic: *; the initrd could not be unpacked: *" &&
+		pk write kst-a/state kill
+}
+
 # Sooner or later it reports what cannot be; until then it may report anything.
 scribbles()
 {
@@ -101,7 +114,7 @@ reboots()
 
 setup
 need 3 512
-plan 26
+plan 27
 make kst-a "$(pick 2)" 384M || die "no partition"
 works "$(first_cpu)"
 pk write kst-a/watchdog 3
@@ -111,6 +124,7 @@ way "in a softirq" die,softirq crashed "panic: test in a softirq" "end Kernel pa
 way "in a hard interrupt" die,hardirq crashed "panic: test in a hardirq" "end Kernel panic"
 way "in an NMI" die,nmi crashed "panic: test in an NMI" "end Kernel panic"
 check "before it reports" dies_early
+check "its initrd does not fit when it is unpacked" unpacks_too_much
 way "an oops, with oops=panic" lkdtm,EXCEPTION crashed "panic: Fatal exception" "Oops: " oops=panic
 long way "a BUG, with oops=panic" lkdtm,BUG crashed "panic: Fatal exception" \
 	"kernel BUG at" oops=panic

@@ -57,6 +57,7 @@ static const struct {
 	{ "ioperm", pk_ioperm, "PORT [ERRNO]" },
 	{ "iopl", pk_iopl, "LEVEL [ERRNO]" },
 	{ "open", pk_open, "FILE [ERRNO]" },
+	{ "send", pk_send, "FILE OFFSET COUNT SENT" },
 	{ "msr", pk_msr, "CPU MSR [VALUE [ERRNO]]" },
 	{ "msrs", pk_msrs, "CPUS MSR..." },
 	{ "tsc", pk_tsc, "CPUS" },

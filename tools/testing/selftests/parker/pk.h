@@ -51,6 +51,7 @@ int pk_first(int argc, char **argv);
 int pk_ioperm(int argc, char **argv);
 int pk_iopl(int argc, char **argv);
 int pk_open(int argc, char **argv);
+int pk_send(int argc, char **argv);
 int pk_msr(int argc, char **argv);
 int pk_msrs(int argc, char **argv);
 int pk_tsc(int argc, char **argv);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * pk write, mkdir, rmdir, mount: one system call, whose errno is compared with
- * the one that the test names.  pk as, userns: the same as somebody else.
+ * the one that the test names.  pk as, userns: the same as somebody else.  pk send:
+ * sendfile().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +111,28 @@ int pk_mount(int argc, char **argv)
 		return PK_USAGE;
 	err = mount("none", argv[1], "parker", 0, NULL) ? errno : 0;
 	return pk_expect("mount", argv[1], err, argv[2]);
+}
+
+int pk_send(int argc, char **argv)
+{
+	off_t off;
+	ssize_t sent;
+	int in, out;
+
+	if (argc != 5)
+		return PK_USAGE;
+	in = open(argv[1], O_RDONLY | O_CLOEXEC);
+	out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (in < 0 || out < 0) {
+		perror(argv[1]);
+		return PK_WRONG;
+	}
+	off = strtoll(argv[2], NULL, 10);
+	sent = sendfile(out, in, &off, strtoul(argv[3], NULL, 10));
+	if (sent == strtol(argv[4], NULL, 10))
+		return PK_OK;
+	fprintf(stderr, "sendfile %s: %zd, %s\n", argv[1], sent, sent < 0 ? strerror(errno) : "");
+	return PK_WRONG;
 }
 
 static int run(char **argv)
