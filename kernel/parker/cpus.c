@@ -39,10 +39,13 @@ int parker_cpus_parse(const char *buf, struct cpumask *want, struct parker_error
 	/* bitmap_parselist() stops at the end of a line. */
 	ret = *skip_spaces(end) ? -EINVAL : bitmap_parselist(line, cpumask_bits(want), nr_cpu_ids);
 	if (ret == -ERANGE || ret == -EOVERFLOW)
-		return parker_fail(err, -ENODEV, "The CPUs of this machine are numbered 0 to %u",
-				   nr_cpu_ids - 1);
+		return parker_fail(err, -ENODEV,
+				   "cpus: '%*pE' names a CPU that is not there; this machine has 0-%u",
+				   (int)strnlen(line, 64), line, nr_cpu_ids - 1);
 	if (ret || cpumask_empty(want))
-		return parker_fail(err, -EINVAL, "This is no list of CPUs, such as 2-3,6");
+		return parker_fail(err, -EINVAL,
+				   "cpus: '%*pE' is not a CPU list; use a list such as 2-3,6",
+				   (int)strnlen(line, 64), line);
 	return 0;
 }
 

@@ -172,6 +172,15 @@ static int write_checked(const struct parker_file *file, struct parker_partition
 	return write_locked(file, p, w);
 }
 
+/*
+ * The end of a line whose first part was refused, which left the offset where it was: as a
+ * request of its own it would give everything back.  last_error goes on about the first part.
+ */
+static bool ends_refused_request(const struct kernfs_open_file *of, const char *buf)
+{
+	return of->priv && !*skip_spaces(buf);
+}
+
 static ssize_t parker_file_write(struct kernfs_open_file *of, char *buf, size_t len, loff_t off)
 {
 	struct parker_partition *p = parker_file_partition(of);
@@ -179,10 +188,15 @@ static ssize_t parker_file_write(struct kernfs_open_file *of, char *buf, size_t 
 	struct parker_write w = { .file = of->file, .buf = buf, .off = off, .err = &err };
 	int ret;
 
+	if (ends_refused_request(of, buf))
+		return -EINVAL;
+
 	if (p)
 		kref_get(&p->ref);
 	kernfs_break_active_protection(of->kn);
 	ret = write_checked(of->kn->priv, p, &w, len);
+	/* Any value but NULL: kernfs has one write of an open file at a time. */
+	of->priv = ret ? of : NULL;
 	note_result(p, ret, &err);
 	kernfs_unbreak_active_protection(of->kn);
 	if (p)

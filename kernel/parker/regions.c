@@ -67,9 +67,10 @@ static int parker_parse_node(const char **pos, int *node, struct parker_error *e
 
 	(*pos)++;
 	if (!parker_parse_digits(pos, &value))
-		return parker_fail(err, -EINVAL, "A number of a NUMA node has to follow the @");
+		return parker_fail(err, -EINVAL,
+				   "memory: no number of a NUMA node after the @; use a size such as 512M@0");
 	if (value >= MAX_NUMNODES || !node_state(value, N_MEMORY))
-		return parker_fail(err, -ENODEV, "There is no node %llu with memory", value);
+		return parker_fail(err, -ENODEV, "memory: no node %llu with memory", value);
 
 	*node = value;
 	return 0;
@@ -78,25 +79,28 @@ static int parker_parse_node(const char **pos, int *node, struct parker_error *e
 static int parker_parse_item(const char *s, const char *end, struct parker_wish *wish,
 			     struct parker_error *err)
 {
+	const char *item = s;
 	u64 len, total = 0;
 	int node, ret;
 
 	if (!parker_parse_size(&s, &len))
 		return parker_fail(err, -EINVAL,
-				   "A size has to be a number with K, M or G behind it");
+				   "memory: '%*pE' is not a size; use a number with K, M, G or T",
+				   (int)min(end - item, 64), item);
 	ret = parker_parse_node(&s, &node, err);
 	if (ret)
 		return ret;
 	if (s != end)
-		return parker_fail(err, -EINVAL, "An item has to look like 512M or 512M@0");
+		return parker_fail(err, -EINVAL,
+				   "memory: '%*pE' is not a size; use one such as 512M or 512M@0",
+				   (int)min(end - item, 64), item);
 	if (wish->nr == PARKER_MAX_REGIONS)
-		return parker_fail(err, -EINVAL, "At most %d regions can be asked for",
-				   PARKER_MAX_REGIONS);
+		return parker_fail(err, -EINVAL, "memory: more than %d sizes", PARKER_MAX_REGIONS);
 
 	for (unsigned int i = 0; i < wish->nr; i++)
 		total += wish->len[i];
 	if (check_add_overflow(total, len, &total))
-		return parker_fail(err, -EINVAL, "The sizes are more than fits into a number");
+		return parker_fail(err, -EINVAL, "memory: the sizes overflow");
 
 	wish->len[wish->nr] = len;
 	wish->node[wish->nr++] = node;
@@ -135,11 +139,11 @@ int parker_memory_parse(const char *buf, const char *separators,
 
 	if (!wish->nr)
 		return parker_fail(err, -EINVAL,
-				   "No size was given; 0 gives all memory back");
+				   "memory: no size; 0 gives all memory back");
 	for (unsigned int i = 0; i < wish->nr; i++)
 		if (!wish->len[i] && (wish->nr > 1 || wish->node[i] != NUMA_NO_NODE))
 			return parker_fail(err, -EINVAL,
-					   "0 gives all memory back and has to stand alone");
+					   "memory: 0 gives all memory back and has to stand alone");
 	if (!wish->len[0])
 		wish->nr = 0;
 	return 0;

@@ -91,6 +91,13 @@ bytewise()
 		same "$(shown "kst-a/$1")" "$3"
 }
 
+# refused_rest FILE TEXT SHOWN: the first part is refused, its newline is no request
+refused_rest()
+{
+	fails by_printf "kst-a/$1" "$2" && same "$(shown "kst-a/$1")" "$3" &&
+		like "$(cat kst-a/last_error)" "*'$2'*"
+}
+
 # A line that comes whole is taken as ever: FILE TEXT SHOWN
 whole_append()
 {
@@ -164,7 +171,7 @@ pk mkdir kst-a || die "no partition"
 pk write kst-a/cpus "$ONE" || die "no CPU"
 OTHER=$(pick 1)
 DEVICE=$(can_give | nth 1)
-plan 72
+plan 74
 
 splits cpus "$ONE" "$OTHER" "$ONE"
 splits memory 192M 64M $((192 << 20))
@@ -189,6 +196,8 @@ check "state" bytewise state unload empty
 for row in "cpus $ONE" "memory 192M" "boot_timeout 60" "watchdog 10" "on_crash stay"; do
 	pk write "kst-a/${row% *}" "${row#* }" || die "${row% *} is not as before"
 done
+check "cpus: the rest of a refused line gives nothing back" refused_rest cpus "$ONE,x" "$ONE"
+check "memory: the same" refused_rest memory 64Y $((192 << 20))
 for writer in append tee; do
 	check "a whole line is taken: $writer" whole_$writer watchdog 9 9
 	check "also an empty one" whole_$writer devices "" ""
