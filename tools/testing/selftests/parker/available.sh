@@ -43,10 +43,13 @@ slow_disk()
 	done 2>/dev/null
 }
 
+# The back end of that disk, by its place among the objects of QEMU
+ZEROES=/machine/peripheral/zeroes/virtio-backend
+
 # throttle BYTES_PER_SECOND: 0 for no limit
 throttle()
 {
-	host monitor "block_set_io_throttle /machine/peripheral/zeroes/virtio-backend $1 0 0 0 0 0" \
+	host monitor "block_set_io_throttle $ZEROES $1 0 0 0 0 0" \
 		>"$TMP/said" && ! grep . "$TMP/said"
 }
 

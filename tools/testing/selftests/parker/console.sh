@@ -18,7 +18,10 @@ reads_as()
 
 	shift
 	"$GNU/$tool" "$@" "$TMP/copy" >"$TMP/wanted" 2>&1 || return
-	"$GNU/$tool" "$@" kst-a/console >"$TMP/got" 2>&1 || { note "$(tail -n 1 "$TMP/got")"; return 1; }
+	"$GNU/$tool" "$@" kst-a/console >"$TMP/got" 2>&1 || {
+		note "$(tail -n 1 "$TMP/got")"
+		return 1
+	}
 	sed -i "s|$TMP/copy|kst-a/console|" "$TMP/wanted"
 	cmp "$TMP/got" "$TMP/wanted" && return
 	note "$(wc -l <"$TMP/got") lines, not $(wc -l <"$TMP/wanted")"

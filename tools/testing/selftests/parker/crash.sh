@@ -46,7 +46,8 @@ starts_again()
 
 	before=$(cat kst-a/last_end)
 	start kst-a && wait_state kst-a booting running &&
-		same "$(cat kst-a/last_end)" "$before" && pk write kst-a/state kill && is_state kst-a stopped &&
+		same "$(cat kst-a/last_end)" "$before" &&
+		pk write kst-a/state kill && is_state kst-a stopped &&
 		ended_since "$BEGIN" "stopped: killed"
 }
 
@@ -132,7 +133,7 @@ check "a panic: crashed, with its message" crashes "" crash "panic: sysrq trigge
 check "last_end says how and when" ended_since "$BEGIN" "crashed: panic: sysrq triggered crash"
 check "its last words are on the console" last_words
 check "stat counts it, its load and its console" is_counted
-check "image has the version of the contract" same "$(field kst-a/image contract)" 3
+check "image has the version of the contract" same "$(field kst-a/image contract)" 4
 check "resources of a crashed one cannot be changed" keeps_all
 check "it can be started again, and killed" starts_again
 check "the end of init is a panic" crashes "" exit "panic: Attempted to kill init*"

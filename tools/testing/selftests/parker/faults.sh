@@ -267,7 +267,8 @@ stays_offline()
 
 	nr=$(sed -n 's/^ *\([0-9]*\): mm\/vmstat:online/\1/p' $CPUDIR/hotplug/states)
 	pk write kst-a/cpus "$CPU" && echo "$nr" >"$CPUDIR/cpu$cpu/hotplug/fail" && no_cpus &&
-		like "$(cat kst-a/last_error)" "cpus: CPU $cpu was given back, but did not come online" &&
+		like "$(cat kst-a/last_error)" \
+			"cpus: CPU $cpu was given back, but did not come online" &&
 		same "$(cat "$CPUDIR/cpu$cpu/online")" 0 &&
 		echo 1 >"$CPUDIR/cpu$cpu/online" && cpus_back
 }

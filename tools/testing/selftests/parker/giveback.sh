@@ -62,62 +62,19 @@ rounds()
 	note "$ROUNDS rounds"
 }
 
-# resettable: the functions that could be given and are reset by a request to themselves,
-# which takes 100 ms or more
-resettable()
-{
-	local address
-
-	for address in $(can_give); do
-		! grep -qw flr "$PCIDIR/$address/reset_method" || echo "$address"
-	done
-}
-
-hundredths()
-{
-	cut -d ' ' -f 1 /proc/uptime | tr -d .
-}
-
-# kill_time: how long a kill takes, in ms
-kill_time()
-{
-	local begin
-
-	begin=$(hundredths)
-	pk write kst-a/state kill || return
-	echo $((($(hundredths) - begin) * 10))
-}
-
-# One by one they would take N times 100 ms at least.
-reset_together()
-{
-	local many time nr
-
-	many=$(resettable) && nr=$(echo "$many" | wc -l) && [ "$nr" -ge 6 ] || return
-	# shellcheck disable=SC2086
-	give kst-a $many || return
-	for _ in 1 2 3; do
-		up kst-a && time=$(kill_time) || return
-		note "$nr functions: $time ms"
-		[ "$time" -ge $((nr * 100)) ] || break
-	done
-	pk write kst-a/devices "" && [ "$time" -lt $((nr * 100)) ]
-}
-
 setup
 DISKS="$(nvme_disks | nth 2) $(virtio_disks | nth 1)"
 ADDRESSES="$DISKS $(can_give 02 e1000e | nth 1) $(can_give 02 virtio-pci | nth 2)"
 [ "$(echo "$ADDRESSES" | wc -w)" = 4 ] ||
 	need_pci "two NVMe disks, a virtio disk and three network devices" ""
 need 2 400
-plan 4
+plan 3
 ROUNDS=${PARKER_GIVE_ROUNDS:-5}
 make kst-a "$(pick 2)" 256M || die "no partition"
 all_as_before >"$TMP/all"
 SUMS=$(checksums)
 check "$ROUNDS rounds of give, start, use, kill, take back" rounds
 check "no access was blocked" same "$(field kst-a/stat dma_faults)" 0
-check "all functions are reset at the same time" reset_together
 remove_all
 check "no warning" log_clean
 finish

@@ -71,7 +71,8 @@ gives_up()
 {
 	elapsed pk write kst-a/cpus "$CPUS" EBUSY && between "$SECONDS_TAKEN" 4 9 &&
 		is_sentence "$(cat kst-a/last_error)" &&
-		like "$(cat kst-a/last_error)" "cpus: CPU * could not be taken offline within 5 s, *probe*" &&
+		like "$(cat kst-a/last_error)" \
+			"cpus: CPU * could not be taken offline within 5 s, *probe*" &&
 		nothing_claimed
 }
 
@@ -88,7 +89,8 @@ killed_early()
 goes_back_late()
 {
 	elapsed pk write kst-a/cpus "" && between "$SECONDS_TAKEN" 0 12 &&
-		like "$(cat kst-a/last_error)" "cpus: CPU * was given back, and comes online when *" &&
+		like "$(cat kst-a/last_error)" \
+			"cpus: CPU * was given back, and comes online when *" &&
 		same "$(cat kst-a/cpus)" ""
 }
 
@@ -123,7 +125,8 @@ deadline_keeps()
 		sleep 0.1
 	done
 	pk write kst-a/cpus "$CPUS" EBUSY &&
-		like "$(cat kst-a/last_error)" "cpus: CPU * could not be taken offline: most likely deadline tasks *" &&
+		like "$(cat kst-a/last_error)" \
+			"cpus: CPU * could not be taken offline: most likely deadline tasks *" &&
 		nothing_claimed || status=1
 	kill $!
 	wait $! 2>/dev/null

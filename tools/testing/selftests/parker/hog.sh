@@ -61,7 +61,8 @@ ends()
 setup
 need 1 128
 [ -w "$FAIR/cpu0/runtime" ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
-[ -w "$FAIR/cpu0/runtime" ] || skip_all "this kernel keeps a share for all, or has no CONFIG_SCHED_DEBUG"
+[ -w "$FAIR/cpu0/runtime" ] || \
+	skip_all "this kernel keeps a share for all, or has no CONFIG_SCHED_DEBUG"
 plan 6
 HOG=$(expand "$(available_cpus)" | head -n 1)
 RT_BEFORE=$(cat $RT) FAIR_BEFORE=$(cat "$FAIR/cpu$HOG/runtime")

@@ -92,7 +92,8 @@ near_pool_first()
 	node=$(node_of "${core%%[,-]*}") mib=$(($(bytes_in "$TMP/areas" "$node") >> 20))
 	note "CPUs $core of node $node, $mib MiB"
 	gives_back && pk write kst-a/cpus "$core" && gets "${mib}M" "$mib" &&
-		covers "$TMP/areas" kst-a/memory && same "$(bytes_in kst-a/memory "$node")" $((mib << 20))
+		covers "$TMP/areas" kst-a/memory &&
+		same "$(bytes_in kst-a/memory "$node")" $((mib << 20))
 }
 
 # Where nothing is kept aside on the near one: what is kept aside elsewhere.

@@ -68,7 +68,8 @@ waiters()
 # What was killed has done nothing.
 nothing_happened()
 {
-	same "$(cat kst-a/cpus)" "$CPU" && between "$(memory_bytes kst-a)" $((MIB << 20)) $((MIB << 20)) &&
+	same "$(cat kst-a/cpus)" "$CPU" &&
+		between "$(memory_bytes kst-a)" $((MIB << 20)) $((MIB << 20)) &&
 		is_state kst-a loaded && same "$(cat kst-a/command_line)" kst=1
 }
 

@@ -54,7 +54,7 @@ whole_package()
 	core=$(siblings_of "$(expand "$2" | tail -n 1)")
 	pk write kst-a/cpus "$core" && same "$(cat kst-a/last_error)" ok &&
 		pk write kst-a/cpus "$2" &&
-		same "$(cat kst-a/last_error)" "cpus: package $1 has no CPU left in the boot kernel; its corrected errors are not logged" &&
+		like "$(cat kst-a/last_error)" "cpus: package $1 has no CPU left in the boot kernel; *" &&
 		pk write kst-a/cpus "" && same "$(cat kst-a/last_error)" ok
 }
 

@@ -53,7 +53,7 @@ word()
 # notes: task and instruction pointer of each set of registers, in order
 notes()
 {
-	local at end name desc
+	local at end name desc regs
 
 	# Offset and length are in the first program header.
 	at=$(word 72 8)
@@ -61,8 +61,9 @@ notes()
 	while [ "$at" -lt "$end" ]; do
 		name=$((($(word "$at" 4) + 3) / 4 * 4))
 		desc=$((($(word $((at + 4)) 4) + 3) / 4 * 4))
+		regs=$((at + 12 + name))
 		[ "$(word $((at + 8)) 4)" != 1 ] ||
-			echo "$(word $((at + 12 + name + 32)) 4) $(word $((at + 12 + name + 240)) 8)"
+			echo "$(word $((regs + 32)) 4) $(word $((regs + 240)) 8)"
 		at=$((at + 12 + name + desc))
 	done
 }
