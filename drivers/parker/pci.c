@@ -46,9 +46,11 @@ static struct parker_pci_function *find_locked(const struct pci_dev *pdev)
  */
 struct parker_pci_function *parker_pci_find(const struct pci_dev *pdev)
 {
-	guard(raw_spinlock_irqsave)(&parker_pci_lock);
+	struct parker_pci_function *function;
 
-	return find_locked(pdev);
+	scoped_guard(raw_spinlock_irqsave, &parker_pci_lock)
+		function = find_locked(pdev);
+	return function;
 }
 
 /**

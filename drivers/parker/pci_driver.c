@@ -171,10 +171,14 @@ static int set_override(struct pci_dev *pdev, const char *name)
 
 static bool has_our_override(struct device *dev)
 {
-	guard(spinlock)(&dev->driver_override.lock);
+	const char *name;
+	bool ours;
 
-	return dev->driver_override.name &&
-	       !strcmp(dev->driver_override.name, parker_pci_driver.name);
+	scoped_guard(spinlock, &dev->driver_override.lock) {
+		name = dev->driver_override.name;
+		ours = name && !strcmp(name, parker_pci_driver.name);
+	}
+	return ours;
 }
 
 /**

@@ -30,9 +30,11 @@ void parker_lost_init(struct parker_partition *p)
 
 static bool is_kicking(struct parker_partition *p)
 {
-	guard(raw_spinlock_irqsave)(&p->lock);
+	bool kicking;
 
-	return p->kicking;
+	scoped_guard(raw_spinlock_irqsave, &p->lock)
+		kicking = p->kicking;
+	return kicking;
 }
 
 /**

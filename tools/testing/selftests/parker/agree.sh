@@ -69,10 +69,11 @@ has_its_own_again()
 	done
 }
 
-# Debugfs is closed where a kernel is locked down, tracefs where that is for confidentiality.
+# Debugfs is closed where a kernel is locked down, tracefs is empty where that is for
+# confidentiality.
 LOOKS="mount,-t,securityfs,none,/sys/kernel/security;cat,/sys/kernel/security/lockdown"
 LOOKS="$LOOKS;mount,-t,debugfs,none,/sys/kernel/debug;mount,-t,tracefs,none,/sys/kernel/tracing"
-LOOKS="$LOOKS;pk,open,/sys/kernel/tracing/trace,EPERM&&echo,no,tracefs"
+LOOKS="$LOOKS;[,-e,/sys/kernel/tracing/trace,]||echo,no,tracefs"
 LOOKS="$LOOKS;pk,write,/sys/kernel/debug/parker/map,x,EPERM&&echo,no,debugfs;echo,looked,around"
 
 # shows_lockdown LEVEL SHOWN CLOSED [COMMAND_LINE]: LEVEL is a PARKER_LOCKDOWN_*

@@ -82,7 +82,8 @@ notes_are_of_cpu_2()
 panics_on_cpu_2()
 {
 	pk write kst-a/cpus "$(pick 3)" && load kst-a "parker.app=crash parker.cpu=2" &&
-		start kst-a && wait_state kst-a crashed && core_has_notes && notes_are_of_cpu_2
+		pk write kst-a/boot_timeout 60 && start kst-a && wait_state kst-a crashed &&
+		core_has_notes && notes_are_of_cpu_2
 }
 
 # A file can be sent to another one from any place, as far as there is one.
