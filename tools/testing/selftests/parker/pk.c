@@ -45,7 +45,6 @@ static const struct {
 	{ "hog", pk_hog, "SECONDS CPU" },
 	{ "deadline", pk_deadline, "TASKS PERCENT COMMAND..." },
 	{ "dma", pk_dma, "DEVICE COUNT [ADDRESSES]" },
-	{ "serial", pk_serial, "TTY ADDRESS" },
 	{ "msi", pk_msi, "DEVICE ADDRESS" },
 	{ "guard", pk_guard, "MIB ADDRESSES END" },
 	{ "nth", pk_nth, "N write|mkdir|rmdir|load ARGUMENTS..." },

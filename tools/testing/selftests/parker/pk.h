@@ -41,7 +41,6 @@ int pk_deadline(int argc, char **argv);
 int pk_nth(int argc, char **argv);
 int pk_nfs(int argc, char **argv);
 int pk_dma(int argc, char **argv);
-int pk_serial(int argc, char **argv);
 int pk_msi(int argc, char **argv);
 int pk_guard(int argc, char **argv);
 int pk_bench(int argc, char **argv);

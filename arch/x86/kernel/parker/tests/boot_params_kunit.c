@@ -668,7 +668,7 @@ static struct test_start *all_start(struct kunit *test, const struct all_case *c
 static void expect_advice(struct kunit *test, struct test_start *start,
 			  const struct parker_error *err, const struct all_case *c)
 {
-	const struct parker_bad none = {};
+	static const struct parker_bad none;
 	struct parker_place place;
 	char want[160];
 
@@ -732,7 +732,7 @@ static struct parker_params *fill_with_bad(struct kunit *test, const struct test
 static struct parker_params *fill_params(struct kunit *test, const struct test_start *start,
 					 const struct parker_place *place, phys_addr_t low)
 {
-	const struct parker_bad none = {};
+	static const struct parker_bad none;
 
 	return fill_with_bad(test, start, &none, place, low);
 }
