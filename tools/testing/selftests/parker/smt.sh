@@ -54,7 +54,8 @@ whole_package()
 	core=$(siblings_of "$(expand "$2" | tail -n 1)")
 	pk write kst-a/cpus "$core" && same "$(cat kst-a/last_error)" ok &&
 		pk write kst-a/cpus "$2" &&
-		like "$(cat kst-a/last_error)" "cpus: package $1 has no CPU left in the boot kernel; *" &&
+		like "$(cat kst-a/last_error)" \
+			"cpus: package $1 has no CPU left in the boot kernel; *" &&
 		pk write kst-a/cpus "" && same "$(cat kst-a/last_error)" ok
 }
 
