@@ -68,22 +68,34 @@ void parker_allow_offline(const struct cpumask *cpus)
 	unlock_device_hotplug();
 }
 
-/* Returns 0 when it went offline, 1 when it was, or an error. */
-static noinline int parker_take_offline(unsigned int cpu)
+static int parker_run_hotplug(unsigned int cpu, int (*run)(struct device *dev))
 {
 	struct device *dev;
 	int ret;
 
 	lock_device_hotplug();
 	dev = get_cpu_device(cpu);
-	ret = dev ? device_offline(dev) : -ENODEV;
-	/* CPU hotplug by other ways than the device may have been quicker. */
-	if (ret == 1 && cpu_online(cpu))
-		ret = -EBUSY;
-	if (ret >= 0)
-		parker_forbid_offline(dev, true);
+	ret = dev ? run(dev) : -ENODEV;
 	unlock_device_hotplug();
 	return ret;
+}
+
+static int parker_offline_device(struct device *dev)
+{
+	int ret = device_offline(dev);
+
+	/* CPU hotplug by other ways than the device may have been quicker. */
+	if (ret == 1 && cpu_online(dev->id))
+		return -EBUSY;
+	if (ret >= 0)
+		parker_forbid_offline(dev, true);
+	return ret;
+}
+
+/* Returns 0 when it went offline, 1 when it was, or an error. */
+static noinline int parker_take_offline(unsigned int cpu)
+{
+	return parker_run_hotplug(cpu, parker_offline_device);
 }
 ALLOW_ERROR_INJECTION(parker_take_offline, ERRNO);
 
@@ -93,14 +105,7 @@ ALLOW_ERROR_INJECTION(parker_take_offline, ERRNO);
  */
 static bool parker_hotplug_is_held(unsigned int cpu)
 {
-	struct device *dev;
-	int ret;
-
-	lock_device_hotplug();
-	dev = get_cpu_device(cpu);
-	ret = dev ? cpu_device_up(dev) : -ENODEV;
-	unlock_device_hotplug();
-	return ret == -EBUSY;
+	return parker_run_hotplug(cpu, cpu_device_up) == -EBUSY;
 }
 
 /* As parker_take_offline(), or PARKER_HOTPLUG_HELD. */
@@ -120,13 +125,8 @@ static int parker_try_offline(unsigned int cpu)
 /* Returns 0 when it came online, 1 when it was, PARKER_HOTPLUG_HELD, or another error. */
 static int parker_try_online(unsigned int cpu)
 {
-	struct device *dev;
-	int ret;
+	int ret = parker_run_hotplug(cpu, device_online);
 
-	lock_device_hotplug();
-	dev = get_cpu_device(cpu);
-	ret = dev ? device_online(dev) : -ENODEV;
-	unlock_device_hotplug();
 	return ret == -EBUSY ? PARKER_HOTPLUG_HELD : ret;
 }
 
