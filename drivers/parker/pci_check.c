@@ -306,21 +306,40 @@ static int check_containment(struct pci_dev *pdev, struct parker_error *err)
 			   "interrupt remapping is on, which would block its interrupts; turn it off (intremap=off), or try with parker.allow_unsafe_devices=1");
 }
 
+/*
+ * Of a BAR that it found no place for, the kernel may have forgotten that it is there.
+ * Its type tells, as that of one with 64 bits is not zero.
+ */
+static bool has_no_address(struct pci_dev *pdev, unsigned int bar)
+{
+	const struct resource *res = &pdev->resource[bar];
+	u32 value;
+
+	if (res->flags & IORESOURCE_MEM)
+		return res->flags & IORESOURCE_UNSET || !res->start;
+	if (res->flags)
+		return false;
+	pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * bar, &value);
+	return value & PCI_BASE_ADDRESS_MEM_TYPE_64 && !(value & PCI_BASE_ADDRESS_SPACE_IO);
+}
+
 /* An application kernel has no I/O ports, and moves no BAR. */
-static int check_bars(const struct pci_dev *pdev, struct parker_error *err)
+static int check_bars(struct pci_dev *pdev, struct parker_error *err)
 {
 	unsigned int nr = 0;
 
 	for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		const struct resource *res = &pdev->resource[bar];
+		const unsigned long flags = pdev->resource[bar].flags;
 
-		if (!(res->flags & IORESOURCE_MEM))
-			continue;
-		if (res->flags & IORESOURCE_UNSET || !res->start)
+		if (has_no_address(pdev, bar))
 			return parker_fail(err, -EOPNOTSUPP,
 					   "its BAR %u has no address, as it does not fit where the ports above let memory through",
 					   bar);
-		nr++;
+		if (flags & IORESOURCE_MEM)
+			nr++;
+		/* The next one is its upper half. */
+		if (flags & IORESOURCE_MEM_64)
+			bar++;
 	}
 	if (!nr)
 		return parker_fail(err, -EOPNOTSUPP,
