@@ -363,11 +363,14 @@ struct parker_partition {
  */
 extern struct mutex parker_mutex;
 
+/* In place of a node: memory below 4 GiB, of any node. */
+#define PARKER_LOW_MEMORY	(-2)
+
 /**
  * struct parker_wish - what was asked for in a write to memory
  * @nr:		entries, 0: give all back
  * @len:	bytes, rounded up to %PARKER_ALIGN
- * @node:	wanted node or NUMA_NO_NODE
+ * @node:	wanted node, %PARKER_LOW_MEMORY or NUMA_NO_NODE
  */
 struct parker_wish {
 	unsigned int nr;
@@ -547,10 +550,12 @@ struct parker_range {
 /**
  * struct parker_estimate - what could be taken from a node
  * @bytes:	in all
+ * @low:	of it, below 4 GiB
  * @largest:	in one region
  */
 struct parker_estimate {
 	u64 bytes;
+	u64 low;
 	u64 largest;
 };
 

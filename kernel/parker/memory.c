@@ -181,7 +181,7 @@ static int parker_plan_claim(const struct parker_partition *p, struct parker_pla
 static int parker_plan_check(const struct parker_plan *plan, struct parker_error *err)
 {
 	const struct parker_wish *rest = &plan->rest;
-	u64 sum = 0, total = parker_wish_total(rest);
+	u64 sum = 0, low = 0, total = parker_wish_total(rest);
 	struct parker_estimate estimate;
 	int node, ret;
 
@@ -197,6 +197,7 @@ static int parker_plan_check(const struct parker_plan *plan, struct parker_error
 		if (parker_estimate(node, &estimate))
 			return parker_fail(err, -ENOMEM, "No memory to search for memory");
 		sum += estimate.bytes;
+		low += estimate.low;
 		for (unsigned int i = 0; i < rest->nr; i++)
 			if (rest->node[i] == node && rest->len[i] > estimate.bytes)
 				return parker_fail(err, -ENOMEM,
@@ -204,6 +205,12 @@ static int parker_plan_check(const struct parker_plan *plan, struct parker_error
 						   rest->len[i] / SZ_1M, node,
 						   estimate.bytes / SZ_1M);
 	}
+
+	for (unsigned int i = 0; i < rest->nr; i++)
+		if (rest->node[i] == PARKER_LOW_MEMORY && rest->len[i] > low)
+			return parker_fail(err, -ENOMEM,
+					   "%llu MiB more are wanted below 4 GiB, where %llu MiB are free or can be freed",
+					   rest->len[i] / SZ_1M, low / SZ_1M);
 
 	sum = min_t(u64, sum, (u64)si_mem_available() << PAGE_SHIFT);
 	if (total > sum)

@@ -48,16 +48,21 @@ void parker_pool_area(unsigned int i, struct parker_range *range)
 static int __init parker_pool_add(u64 len, u64 align, int node)
 {
 	struct parker_range *range = &parker_pool[parker_nr_areas];
+	bool low = node == PARKER_LOW_MEMORY;
+	phys_addr_t pa = 0;
 	struct cma *cma;
-	phys_addr_t pa;
 	char name[16];
 	int ret;
 
 	if (parker_nr_areas == ARRAY_SIZE(parker_pool))
 		return -ENOSPC;
 
+	if (low)
+		node = NUMA_NO_NODE;
 	/* An area has to lie in one zone.  Low memory is the scarcer one. */
-	pa = memblock_alloc_range_nid(len, align, SZ_4G, MEMBLOCK_ALLOC_ACCESSIBLE, node, true);
+	if (!low)
+		pa = memblock_alloc_range_nid(len, align, SZ_4G, MEMBLOCK_ALLOC_ACCESSIBLE, node,
+					      true);
 	if (!pa)
 		pa = memblock_alloc_range_nid(len, align, SZ_16M, SZ_4G, node, true);
 	if (!pa)

@@ -39,6 +39,13 @@
 /* Ranges of one map whose pages did not move until the search is given up. */
 #define PARKER_MAX_TRIES	64
 
+/* Which of a node's ranges may serve */
+enum parker_source {
+	PARKER_FROM_ALL,
+	PARKER_FROM_POOL,
+	PARKER_FROM_LOW,
+};
+
 /**
  * struct parker_map - what the blocks of a range hold
  * @range:	the range, its start aligned
@@ -218,6 +225,11 @@ static bool parker_range_of(int node, unsigned int i, struct parker_range *range
 	return true;
 }
 
+static bool parker_range_is_low(const struct parker_range *range)
+{
+	return range->end <= PHYS_PFN(SZ_4G);
+}
+
 /* The nearest node with memory that was not tried yet, or NUMA_NO_NODE. */
 static int parker_next_node(int near, nodemask_t *tried)
 {
@@ -285,7 +297,10 @@ int parker_estimate(int node, struct parker_estimate *estimate)
 		for (unsigned long b = 0; b < map->nr; b++)
 			if (map->kinds[b] != PARKER_BLOCK_BAD)
 				bytes += PARKER_ALIGN;
-		estimate->bytes += min(bytes, bound);
+		bytes = min(bytes, bound);
+		estimate->bytes += bytes;
+		if (parker_range_is_low(&range))
+			estimate->low += bytes;
 		if (parker_blocks_search(map->kinds, map->nr, map->nr, &run))
 			estimate->largest = max(estimate->largest,
 						min((u64)run.nr * PARKER_ALIGN, bound));
@@ -399,18 +414,19 @@ static int parker_take_map(struct parker_map *map, struct parker_plan *plan, u64
 	return 0;
 }
 
-/*
- * Takes from the pool only, or from all of a node.  Leaves each zone what the boot
- * kernel keeps as a reserve.
- */
-static int parker_take_node(int node, bool pool_only, struct parker_plan *plan, u64 *need)
+/* Leaves each zone what the boot kernel keeps as a reserve. */
+static int parker_take_node(int node, enum parker_source source, struct parker_plan *plan,
+			    u64 *need)
 {
-	unsigned int nr = pool_only ? parker_pool_areas() : UINT_MAX;
+	unsigned int nr = source == PARKER_FROM_POOL ? parker_pool_areas() : UINT_MAX;
 	struct parker_range range;
 	u64 part, left;
 	int ret = 0;
 
 	for (unsigned int i = 0; *need && !ret && i < nr && parker_range_of(node, i, &range); i++) {
+		if (source == PARKER_FROM_LOW && !parker_range_is_low(&range))
+			continue;
+
 		struct parker_map *map __free(parker_map_free) = parker_map_alloc(&range);
 
 		part = min(*need, parker_range_bound(&range));
@@ -421,7 +437,8 @@ static int parker_take_node(int node, bool pool_only, struct parker_plan *plan, 
 	return ret;
 }
 
-static int parker_take_nodes(int near, bool pool_only, struct parker_plan *plan, u64 *need)
+static int parker_take_nodes(int near, enum parker_source source, struct parker_plan *plan,
+			     u64 *need)
 {
 	nodemask_t tried = NODE_MASK_NONE;
 	int node, ret = 0;
@@ -430,7 +447,7 @@ static int parker_take_nodes(int near, bool pool_only, struct parker_plan *plan,
 		node = parker_next_node(near, &tried);
 		if (node == NUMA_NO_NODE)
 			break;
-		ret = parker_take_node(node, pool_only, plan, need);
+		ret = parker_take_node(node, source, plan, need);
 	}
 	return ret;
 }
@@ -456,11 +473,11 @@ static int parker_take_any(int near, struct parker_plan *plan, u64 *need)
 	int ret = 0;
 
 	if (!parker_node_has_pool(near))
-		ret = parker_take_nodes(near, true, plan, need);
-	return ret ?: parker_take_nodes(near, false, plan, need);
+		ret = parker_take_nodes(near, PARKER_FROM_POOL, plan, need);
+	return ret ?: parker_take_nodes(near, PARKER_FROM_ALL, plan, need);
 }
 
-/* What needs a certain node goes first, so that the rest does not eat it up. */
+/* What fewer places can serve goes first, so that the rest does not eat it up. */
 static int parker_take_all(struct parker_plan *plan, int near)
 {
 	struct parker_wish *rest = &plan->rest;
@@ -469,8 +486,12 @@ static int parker_take_all(struct parker_plan *plan, int near)
 	lockdep_assert_held(&parker_take_mutex);
 
 	for (unsigned int i = 0; i < rest->nr && !ret; i++)
-		if (rest->node[i] != NUMA_NO_NODE)
-			ret = parker_take_node(rest->node[i], false, plan, &rest->len[i]);
+		if (rest->node[i] == PARKER_LOW_MEMORY)
+			ret = parker_take_nodes(near, PARKER_FROM_LOW, plan, &rest->len[i]);
+	for (unsigned int i = 0; i < rest->nr && !ret; i++)
+		if (rest->node[i] >= 0)
+			ret = parker_take_node(rest->node[i], PARKER_FROM_ALL, plan,
+					       &rest->len[i]);
 	for (unsigned int i = 0; i < rest->nr && !ret; i++)
 		if (rest->node[i] == NUMA_NO_NODE)
 			ret = parker_take_any(near, plan, &rest->len[i]);

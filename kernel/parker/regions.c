@@ -66,9 +66,14 @@ static int parker_parse_node(const char **pos, int *node, struct parker_error *e
 		return 0;
 
 	(*pos)++;
+	if (!strncmp(*pos, "low", 3)) {
+		*pos += 3;
+		*node = PARKER_LOW_MEMORY;
+		return 0;
+	}
 	if (!parker_parse_digits(pos, &value))
 		return parker_fail(err, -EINVAL,
-				   "memory: no number of a NUMA node after the @; use a size such as 512M@0");
+				   "memory: neither the number of a NUMA node nor low after the @; use a size such as 512M@0");
 	if (value >= MAX_NUMNODES || !node_state(value, N_MEMORY))
 		return parker_fail(err, -ENODEV, "memory: no node %llu with memory", value);
 
@@ -109,7 +114,7 @@ static int parker_parse_item(const char *s, const char *end, struct parker_wish 
 
 /**
  * parker_memory_parse() - Understand what is written to memory
- * @buf:	the text: items that look like 512M or 512M@0, or 0 alone
+ * @buf:	the text: items that look like 512M, 512M@0 or 512M@low, or 0 alone
  * @separators:	the bytes between items; empty items count as garbage unless
  *		a space separates
  * @wish:	gets the wish, sizes rounded up to %PARKER_ALIGN
@@ -175,25 +180,29 @@ static void parker_wish_sum(const struct parker_wish *wish, struct parker_wish *
 	}
 }
 
-/* How many of @len bytes on @node does the wish still want? */
-static u64 parker_wish_wants(struct parker_wish *rest, int node, u64 len)
+/* Can devices with 32 address bits reach all of it? */
+static bool parker_region_is_low(const struct parker_region *region)
 {
-	u64 *own = parker_wish_of(rest, node);
-	u64 *any = parker_wish_of(rest, NUMA_NO_NODE);
-
-	return min(len, (own ? *own : 0) + (any ? *any : 0));
+	return region->start + region->len <= SZ_4G;
 }
 
-/* What asks for the node itself is served first. */
-static void parker_wish_serve(struct parker_wish *rest, int node, u64 len)
+/*
+ * Lets the beginning of a region serve what the wish still wants: first where it asks for
+ * low memory, then for the node, as fewer regions can serve these.  Returns how much.
+ */
+static u64 parker_wish_serve(struct parker_wish *rest, const struct parker_region *region)
 {
-	u64 *own = parker_wish_of(rest, node);
-	u64 part = own ? min(*own, len) : 0;
+	const int asked[] = { PARKER_LOW_MEMORY, region->node, NUMA_NO_NODE };
+	u64 left = region->len, part, *len;
 
-	if (part)
-		*own -= part;
-	if (len > part)
-		*parker_wish_of(rest, NUMA_NO_NODE) -= len - part;
+	for (unsigned int i = parker_region_is_low(region) ? 0 : 1; i < ARRAY_SIZE(asked); i++) {
+		len = parker_wish_of(rest, asked[i]);
+		part = len ? min(*len, left) : 0;
+		if (part)
+			*len -= part;
+		left -= part;
+	}
+	return region->len - left;
 }
 
 /**
@@ -212,24 +221,24 @@ void parker_regions_fit(const struct parker_region *have, unsigned int nr,
 			const struct parker_wish *wish, struct parker_plan *plan)
 {
 	u64 kept[PARKER_MAX_REGIONS] = {};
+	struct parker_wish rest;
 
 	*plan = (struct parker_plan){};
 	parker_wish_sum(wish, &plan->rest);
 
 	for (unsigned int i = 0; i < nr; i++) {
-		if (parker_wish_wants(&plan->rest, have[i].node, have[i].len) < have[i].len)
+		rest = plan->rest;
+		if (parker_wish_serve(&rest, &have[i]) < have[i].len)
 			continue;
 		kept[i] = have[i].len;
-		parker_wish_serve(&plan->rest, have[i].node, kept[i]);
+		plan->rest = rest;
 	}
 
 	for (unsigned int i = 0; i < nr; i++) {
 		struct parker_region head = have[i], tail = have[i];
 
-		if (!kept[i]) {
-			kept[i] = parker_wish_wants(&plan->rest, have[i].node, have[i].len);
-			parker_wish_serve(&plan->rest, have[i].node, kept[i]);
-		}
+		if (!kept[i])
+			kept[i] = parker_wish_serve(&plan->rest, &have[i]);
 		head.len = kept[i];
 		tail.start += kept[i];
 		tail.len -= kept[i];

@@ -88,6 +88,27 @@ on_node()
 		! grep -v "node$1\$" kst-a/memory
 }
 
+# Also from memory that is not, on a machine that has some above
+below_4g()
+{
+	takes "96M@low" 96 && is_low && pk write kst-a/memory "64M@low 32M" && is_low &&
+		same "$(memory_bytes kst-a)" $((96 * MIB)) && gives_all_back &&
+		pk write kst-a/memory 64M && pk write kst-a/memory 64M@low && is_low &&
+		same "$(memory_bytes kst-a)" $((64 * MIB))
+}
+
+is_low()
+{
+	local range rest
+
+	while read -r range rest; do
+		[ $((${range#*-})) -lt $((1 << 32)) ] || {
+			note "$range $rest is not below 4 GiB"
+			return 1
+		}
+	done <kst-a/memory
+}
+
 free_is_back()
 {
 	local now
@@ -104,7 +125,7 @@ free_is_back()
 setup
 need 1 512
 NODES=$(awk '$1 == "memory" && $3 > 134217728 { print substr($2, 5) }' available)
-plan $((17 + $(echo "$NODES" | wc -l)))
+plan $((19 + $(echo "$NODES" | wc -l)))
 AVAILABLE=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
 pk mkdir kst-a || die "mkdir failed"
 pk write kst-a/cpus "$(pick 1)" || die "no CPU"
@@ -128,6 +149,9 @@ check "what fits is kept" grows_and_shrinks
 for node in $NODES; do
 	check "64M of node $node" on_node "$node"
 done
+check "below 4 GiB" below_4g
+refuse ENOMEM "* wanted below 4 GiB, where * MiB are free *" kst-a \
+	"more than there is below 4 GiB" pk write kst-a/memory 4G@low
 check "0 gives all back" gives_all_back
 check "0 of nothing" gives_all_back
 check "it can be changed while loaded and while stopped" changes_while_loaded
