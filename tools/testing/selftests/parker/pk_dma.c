@@ -19,6 +19,7 @@
 #define PAGE		4096UL
 #define PATTERN		0x6775617264656421ULL
 
+#define EDU_RAISE	0x60
 #define EDU_SOURCE	0x80
 #define EDU_TARGET	0x88
 #define EDU_COUNT	0x90
@@ -71,11 +72,11 @@ static void edu_write(unsigned int reg, uint64_t value)
 }
 
 /* A device that was taken away reads as all ones. */
-static bool edu_move(uint64_t source, uint64_t target, uint64_t count, unsigned int command)
+static bool edu_copy(uint64_t source, uint64_t target, unsigned int command)
 {
 	edu_write(EDU_SOURCE, source);
 	edu_write(EDU_TARGET, target);
-	edu_write(EDU_COUNT, count);
+	edu_write(EDU_COUNT, PAGE);
 	edu_write(EDU_COMMAND, command);
 	for (int i = 0; i < 10000; i++) {
 		if (!(edu_read(EDU_COMMAND) & EDU_START))
@@ -84,11 +85,6 @@ static bool edu_move(uint64_t source, uint64_t target, uint64_t count, unsigned 
 	}
 	fprintf(stderr, "the device does not end its DMA\n");
 	return false;
-}
-
-static bool edu_copy(uint64_t source, uint64_t target, unsigned int command)
-{
-	return edu_move(source, target, PAGE, command);
 }
 
 static bool edu_open(const char *device)
@@ -201,14 +197,53 @@ int pk_dma(int argc, char **argv)
 	return leaked ? PK_WRONG : PK_OK;
 }
 
-/* Sends an interrupt: a write of four bytes, whose address says which one. */
+/* Where the MSI capability lies in the configuration space, or 0 */
+static unsigned int find_msi(int config)
+{
+	uint8_t entry[2] = { 0 };
+
+	if (pread(config, &entry[1], 1, 0x34) != 1)
+		return 0;
+	for (int i = 0; entry[1] && i < 48; i++) {
+		unsigned int at = entry[1];
+
+		if (pread(config, entry, 2, at) != 2)
+			return 0;
+		if (entry[0] == 5)
+			return at;
+	}
+	return 0;
+}
+
+/* A message of 64 bits of address, and no data */
+static bool set_msi(const char *device, uint32_t address)
+{
+	const uint32_t message[3] = { address };
+	const uint16_t enable = 1;
+	char path[256];
+	unsigned int msi;
+	int config;
+	bool set;
+
+	snprintf(path, sizeof(path), "%s/config", device);
+	config = open(path, O_RDWR | O_CLOEXEC);
+	msi = config < 0 ? 0 : find_msi(config);
+	set = msi && pwrite(config, message, sizeof(message), msi + 4) == sizeof(message) &&
+	      pwrite(config, &enable, sizeof(enable), msi + 2) == sizeof(enable);
+	if (!set)
+		perror(path);
+	close(config);
+	return set;
+}
+
+/* Has it send an interrupt, whose address says which one. */
 int pk_msi(int argc, char **argv)
 {
 	if (argc != 3)
 		return PK_USAGE;
-	if (!edu_open(argv[1]) ||
-	    !edu_move(EDU_BUFFER, strtoull(argv[2], NULL, 0), 4, EDU_TO_RAM))
+	if (!edu_open(argv[1]) || !set_msi(argv[1], strtoul(argv[2], NULL, 0)))
 		return PK_WRONG;
+	__atomic_store_n((uint32_t *)(edu + EDU_RAISE), 1, __ATOMIC_RELEASE);
 	return PK_OK;
 }
 
