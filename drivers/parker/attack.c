@@ -266,6 +266,34 @@ static bool attack_sipi(void)
 	return false;
 }
 
+/* Where a CPU in real mode halts: the last page below 1 MiB, which the trampoline leaves free */
+static u32 page_of_halts(void)
+{
+	const struct parker_given *given = parker_app_block();
+	phys_addr_t page = le32_to_cpu(given->low_start) + le32_to_cpu(given->low_len) - PAGE_SIZE;
+
+	memset(__va(page), 0xf4, PAGE_SIZE);
+	return PHYS_PFN(page);
+}
+
+/* NMIs to another CPU of this kernel: in reset, then on its way out of that, or halted */
+static bool attack_own_nmi(void)
+{
+	static unsigned int tries;
+	u32 page = page_of_halts();
+	u32 apic_id;
+
+	preempt_disable();
+	apic_id = cpu_physical_id(cpumask_any_but(cpu_online_mask, smp_processor_id()));
+	apic_icr_write(APIC_DM_INIT | APIC_INT_ASSERT | APIC_INT_LEVELTRIG, apic_id);
+	if (tries++ & 1)
+		apic_icr_write(APIC_DM_STARTUP | page, apic_id);
+	ndelay(prandom_u32_state(&rnd) & 0x1ffff);
+	apic_icr_write(APIC_DM_NMI, apic_id);
+	preempt_enable();
+	return false;
+}
+
 /* The port of POST codes */
 static bool one_port(void)
 {
@@ -354,6 +382,7 @@ static const struct {
 	{ "ipi", attack_ipi },
 	{ "insn", attack_insn },
 	{ "sipi", attack_sipi },
+	{ "own-nmi", attack_own_nmi },
 	{ "one-port", one_port },
 	{ "one-ipi", one_ipi },
 	{ "one-shorthand", one_shorthand },

@@ -10,6 +10,12 @@
  * interrupts off, __BOOT_CS and __BOOT_DS loaded.
  *
  * %ebp holds the physical address of the stub, %esi that of the slot.
+ *
+ * An NMI can come at each instruction, also one that was sent before the start-up IPI.
+ * One table serves all modes, as what is used of it does not overlap: vector 2 has bytes
+ * 8 to 11 in real mode, 16 to 23 in 32-bit and 32 to 47 in 64-bit mode.  Until a CPU has
+ * its slot, all share one stack: nothing that is pushed there is read.  The handlers
+ * begin again by a frame that is constant, which also lets NMIs in again.
  */
 #include <linux/linkage.h>
 #include <asm/boot.h>
@@ -31,6 +37,10 @@
 	.balign	16
 SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	.code16
+	lidtl	%cs:OFFSET(.Lidt_ptr)
+	movw	%cs, %ax
+	movw	%ax, %ss
+	movl	$OFFSET(.Lshared_stack), %esp
 	cli
 	cld
 	xorl	%ebp, %ebp
@@ -47,9 +57,10 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	.code32
 .Lcode32:
 	movl	$STUB_DS, %eax
+	movl	%eax, %ss
+	leal	OFFSET(.Lshared_stack)(%ebp), %esp
 	movl	%eax, %ds
 	movl	%eax, %es
-	movl	%eax, %ss
 	movl	%eax, %fs
 	movl	%eax, %gs
 
@@ -79,6 +90,7 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 5:	hlt
 	jmp	5b
 4:
+	leal	SLOT_SIZE(%esi), %esp
 	/*
 	 * With CR4.MCE clear a broadcast machine check would reset the whole
 	 * machine (SDM volume 3, 16.3.1).
@@ -99,8 +111,7 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	.code64
 .Lcode64:
 	movl	%esi, %esi
-	leaq	SLOT_SIZE(%rsi), %rsp
-	lidt	.Lidt_ptr(%rip)
+	movl	%esp, %esp
 
 	/* A kernel that died of a machine check has left it set, and INIT keeps it. */
 	movl	$1, %eax
@@ -137,6 +148,26 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 .Lnmi:
 	iretq
 
+	.code32
+.Lmce32:
+	movl	$MSR_IA32_MCG_STATUS, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+.Lnmi32:
+	movl	$STUB_DS, %eax
+	movl	%eax, %ss
+	leal	OFFSET(.Lframe32)(%ebp), %esp
+	iretl
+
+	/* Also at vector 2 of page 0: it may come before the first instruction of the stub. */
+	.code16
+.Lnmi16:
+	movw	%cs, %ax
+	movw	%ax, %ss
+	movl	$OFFSET(.Lframe16), %esp
+	iretw
+
 	/* struct parker_stub_data */
 	.balign	8
 .Ldata:
@@ -150,9 +181,15 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 .Lgdt_ptr:
 	.skip	8
 .Lidt_ptr:
-	.skip	16
+	.skip	10
+.Lframe16:
+	.skip	6
 	.skip	4 * 8
-	.skip	19 * 16
+.Lframe32:
+	.skip	16
+	.skip	STUB_VECTORS * 16
+	.skip	64
+.Lshared_stack:
 SYM_INNER_LABEL(parker_stub_end, SYM_L_GLOBAL)
 	/* It is copied into one page: an error here says that it is too long. */
 	.org	parker_stub + PAGE_SIZE
@@ -160,6 +197,9 @@ SYM_INNER_LABEL(parker_stub_end, SYM_L_GLOBAL)
 	.balign	4
 SYM_DATA(parker_stub_code32, .long OFFSET(.Lcode32))
 SYM_DATA(parker_stub_code64, .long OFFSET(.Lcode64))
+SYM_DATA(parker_stub_nmi16, .long OFFSET(.Lnmi16))
+SYM_DATA(parker_stub_nmi32, .long OFFSET(.Lnmi32))
+SYM_DATA(parker_stub_mce32, .long OFFSET(.Lmce32))
 SYM_DATA(parker_stub_nmi, .long OFFSET(.Lnmi))
 SYM_DATA(parker_stub_mce, .long OFFSET(.Lmce))
 SYM_DATA(parker_stub_data, .long OFFSET(.Ldata))

@@ -16,6 +16,9 @@
 #define SLOT_ARG	32
 #define SLOT_SIZE	256
 
+/* Vectors of the stub that have a handler. */
+#define STUB_VECTORS	19
+
 #ifndef __ASSEMBLY__
 
 #include <linux/build_bug.h>
@@ -77,15 +80,18 @@ struct parker_stub_data {
 	u16 pad2;
 	u16 idt_limit;
 	u64 idt_base;
-	u16 pad3[3];
+	u16 frame16[3];
 	u64 gdt[4];
-	u64 idt[2 * 19];
+	u32 frame32[3];
+	u32 pad3;
+	u8 idt[16 * STUB_VECTORS];
 } __packed;
 
 /* Offsets of labels from the start of the stub, and its data. */
 extern const char parker_stub[], parker_stub_end[];
-extern const u32 parker_stub_code32, parker_stub_code64, parker_stub_nmi,
-		 parker_stub_mce, parker_stub_data;
+extern const u32 parker_stub_code32, parker_stub_code64, parker_stub_nmi16,
+		 parker_stub_nmi32, parker_stub_mce32, parker_stub_nmi, parker_stub_mce,
+		 parker_stub_data;
 
 /* from debug.c: CPUs that are not believed, for tests */
 extern struct cpumask parker_unheard;

@@ -69,7 +69,38 @@ static void stub_set_gate(struct parker_stub_data *data, unsigned int vector, u3
 		.bits.p		= 1,
 	};
 
-	memcpy(&data->idt[2 * vector], &gate, sizeof(gate));
+	memcpy(&data->idt[vector * sizeof(gate)], &gate, sizeof(gate));
+}
+
+/* The gates of 32-bit mode have the first eight bytes of those of 64-bit mode. */
+static void stub_set_gate32(struct parker_stub_data *data, unsigned int vector, u32 handler)
+{
+	gate_desc gate = {
+		.offset_low	= (u16)handler,
+		.offset_middle	= handler >> 16,
+		.segment	= 0x08,
+		.bits.type	= GATE_INTERRUPT,
+		.bits.p		= 1,
+	};
+
+	memcpy(&data->idt[vector * 8], &gate, 8);
+}
+
+static void stub_set_gates(struct parker_stub_data *data, phys_addr_t pa)
+{
+	const u16 nmi16[] = { parker_stub_nmi16, pa >> 4 };
+
+	memcpy(&data->idt[X86_TRAP_NMI * sizeof(nmi16)], nmi16, sizeof(nmi16));
+	stub_set_gate32(data, X86_TRAP_NMI, pa + parker_stub_nmi32);
+	stub_set_gate32(data, X86_TRAP_MC, pa + parker_stub_mce32);
+	stub_set_gate(data, X86_TRAP_NMI, pa + parker_stub_nmi);
+	stub_set_gate(data, X86_TRAP_MC, pa + parker_stub_mce);
+	/*
+	 * One that was held back until the start-up IPI comes before the first instruction,
+	 * when the table is still that of the BIOS.  It pushes its six bytes below 64 KiB,
+	 * where no memory is in use.
+	 */
+	memcpy(__va(X86_TRAP_NMI * sizeof(nmi16)), nmi16, sizeof(nmi16));
 }
 
 static void stub_install(phys_addr_t pa)
@@ -86,11 +117,12 @@ static void stub_install(phys_addr_t pa)
 		.gdt_base	= data_pa + offsetof(struct parker_stub_data, gdt),
 		.idt_limit	= sizeof(data.idt) - 1,
 		.idt_base	= data_pa + offsetof(struct parker_stub_data, idt),
+		.frame16	= { 0, pa >> 4, X86_EFLAGS_FIXED },
 		.gdt		= { 0, 0x00cf9b000000ffff, 0x00af9b000000ffff, 0x00cf93000000ffff },
+		.frame32	= { pa + parker_stub_code32, 0x08, X86_EFLAGS_FIXED },
 	};
 
-	stub_set_gate(&data, X86_TRAP_NMI, pa + parker_stub_nmi);
-	stub_set_gate(&data, X86_TRAP_MC, pa + parker_stub_mce);
+	stub_set_gates(&data, pa);
 	memcpy(__va(pa), parker_stub, parker_stub_end - parker_stub);
 	memcpy(__va(data_pa), &data, sizeof(data));
 	set_memory_ro((unsigned long)__va(pa), 1);

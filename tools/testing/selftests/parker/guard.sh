@@ -108,6 +108,16 @@ ends()
 	esac
 }
 
+# It loses its own CPUs by that, one of them at the first NMI that its guest gets in real
+# mode, and nothing else happens.
+outlives_nmis()
+{
+	ended && load kst-a "panic=0 parker.app=do parker.do=attack,own-nmi,$ATTACKS;die,idt" &&
+		start kst-a && wait_state kst-a crashed stopped && is_state kst-a crashed || return
+	note "$(cat kst-a/reason)"
+	pk write kst-a/state kill && is_state kst-a stopped && goes_on
+}
+
 goes_on()
 {
 	is_state kst-n running && pk poll -c kst-n/console 1 "app: ready"
@@ -131,7 +141,7 @@ if ! grep -qx "isolation guarded ok" available; then
 	skip_all "$(grep "isolation guarded" available)"
 fi
 need 4 700
-plan 28
+plan 29
 ATTACKS=${PARKER_ATTACKS:-300}
 registers >"$TMP/registers"
 make kst-n "$(pick 1)" 128M && pk write kst-n/isolation bare && up kst-n || die "no neighbour"
@@ -169,6 +179,7 @@ check "an instruction ends it" ends attack,insn,100 \
 check "a CPU started elsewhere ends it" ends attack,sipi,1 "*, at 0x*"
 check "its IDT wiped ends it" ends die,idt "triple fault, at 0x*"
 check "its page tables wiped end it" ends die,tables "triple fault, at 0x*"
+check "NMIs to its own CPUs, whatever these do, reach nothing else" outlives_nmis
 check "after all of that it works" at_work
 check "the neighbour was not disturbed" goes_on
 check "the boot kernel's own work was not disturbed" worked_on
