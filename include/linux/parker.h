@@ -184,6 +184,32 @@ void arch_parker_halt_cpus(const struct cpumask *cpus);
 int arch_parker_park_cpus(const struct cpumask *cpus, struct cpumask *unproved);
 
 /**
+ * arch_parker_note_cpu() - Note what a CPU has to have when the boot kernel gets it back
+ * @cpu: an online CPU that is to be claimed
+ *
+ * Context: may sleep.
+ * Return: 0, or an error when it goes offline meanwhile.
+ */
+int arch_parker_note_cpu(unsigned int cpu);
+
+/**
+ * arch_parker_is_noted() - Was arch_parker_note_cpu() called for a CPU?
+ * @cpu: the CPU
+ *
+ * Context: any.
+ * Return: true if it was.
+ */
+bool arch_parker_is_noted(unsigned int cpu);
+
+/**
+ * arch_parker_give_back_cpus() - Let CPUs be as the boot kernel left them
+ * @cpus: parked CPUs; those are left that did not answer
+ *
+ * Context: may sleep; to be called before they come online.
+ */
+void arch_parker_give_back_cpus(struct cpumask *cpus);
+
+/**
  * arch_parker_check_image() - Is this file an application kernel for this machine?
  * @kernel:	the file's bytes
  * @len:	its length

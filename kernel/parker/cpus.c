@@ -175,6 +175,17 @@ static void parker_set_present(const struct cpumask *cpus, bool present)
 	cpu_maps_update_done();
 }
 
+/* Those that are still online were not parked. */
+static void parker_restore(const struct cpumask *cpus)
+{
+	/* So small an allocation does not fail. */
+	struct cpumask *parked __free(kfree) = parker_mask_alloc(GFP_KERNEL | __GFP_NOFAIL);
+
+	cpumask_and(parked, cpus, cpu_present_mask);
+	cpumask_andnot(parked, parked, cpu_online_mask);
+	arch_parker_give_back_cpus(parked);
+}
+
 /*
  * Undoes what parker_claim() did with @cpus, however far that came.  On return
  * @were_online, a part of them, has those that should have come online again and
@@ -183,6 +194,7 @@ static void parker_set_present(const struct cpumask *cpus, bool present)
 static void parker_give_back(const struct cpumask *cpus, struct cpumask *were_online)
 {
 	parker_set_present(cpus, true);
+	parker_restore(cpus);
 	parker_allow_offline(cpus);
 	parker_unlock_cpus(cpus);
 	parker_bring_online(were_online);
@@ -241,7 +253,7 @@ static int parker_claim(struct parker_partition *p, const struct cpumask *cpus,
 
 	parker_find_siblings(cpus, were_online, all);
 	ret = arch_parker_set_up(err) ?:
-	      parker_boot_once(cpus, err) ?:
+	      parker_note_cpus(cpus, err) ?:
 	      parker_own(p, cpus, all, err);
 	if (ret)
 		return ret;

@@ -495,7 +495,7 @@ void parker_find_siblings(const struct cpumask *cpus, struct cpumask *core,
 void parker_allow_offline(const struct cpumask *cpus);
 int parker_take_all_offline(const struct parker_partition *p, const struct cpumask *cpus,
 			    struct cpumask *were_online, struct parker_error *err);
-int parker_boot_once(const struct cpumask *cpus, struct parker_error *err);
+int parker_note_cpus(const struct cpumask *cpus, struct parker_error *err);
 void parker_bring_online(struct cpumask *cpus);
 bool parker_come_later(const struct cpumask *cpus);
 #if IS_ENABLED(CONFIG_KUNIT)

@@ -226,30 +226,45 @@ int parker_take_all_offline(const struct parker_partition *p, const struct cpuma
 			       parker_take_each_offline(cpus, were_online, err));
 }
 
+/* Brings a CPU up, and takes it offline again. */
+static int parker_visit_cpu(unsigned int cpu, struct parker_error *err)
+{
+	int ret = parker_wait_hotplug(parker_try_online, cpu);
+
+	if (ret < 0)
+		return parker_fail_hotplug(err, ret, cpu, "brought up to look at it");
+	arch_parker_note_cpu(cpu);
+	ret = parker_wait_hotplug(parker_try_remove, cpu);
+	if (ret < 0)
+		return parker_fail_hotplug(err, ret, cpu, "taken offline again");
+	return 0;
+}
+
 /**
- * parker_boot_once() - Bring CPUs up that never were
+ * parker_note_cpus() - Note what CPUs have to have when they come back
  * @cpus:	CPUs that are present
  * @err:	gets the message
  *
- * A CPU that was never up is not set up, and would not be counted where the kernel
- * decides on the shorthand of IPIs.
+ * Those that are offline are brought up for it where that was not done yet.  A CPU that was
+ * never up is not set up, and would not be counted where the kernel decides on the
+ * shorthand of IPIs.
  *
  * Context: may sleep, for seconds.
  * Return: 0, -EINTR after a fatal signal, or what CPU hotplug fails with.
  */
-int parker_boot_once(const struct cpumask *cpus, struct parker_error *err)
+int parker_note_cpus(const struct cpumask *cpus, struct parker_error *err)
 {
 	unsigned int cpu;
 	int ret;
 
-	for_each_cpu_andnot(cpu, cpus, &cpus_booted_once_mask) {
-		ret = parker_wait_hotplug(parker_try_online, cpu);
-		if (ret < 0)
-			return parker_fail_hotplug(err, ret, cpu, "brought up for the first time");
-		ret = parker_wait_hotplug(parker_try_remove, cpu);
-		if (ret < 0)
-			return parker_fail_hotplug(err, ret, cpu,
-						   "taken offline again after its first time");
+	for_each_cpu(cpu, cpus) {
+		if (!arch_parker_note_cpu(cpu))
+			continue;
+		if (cpumask_test_cpu(cpu, &cpus_booted_once_mask) && arch_parker_is_noted(cpu))
+			continue;
+		ret = parker_visit_cpu(cpu, err);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

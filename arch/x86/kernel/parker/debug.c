@@ -14,6 +14,9 @@
  * has another policy, and that hands over PARKER_LOCKDOWN_* without being locked down.
  * Reading tells the first two.
  *
+ * Writing "off" to scrub lets CPUs keep what their last owner left in their registers,
+ * and "MSR VALUE" makes them write that, too, where they change their owner; "on" ends both.
+ *
  * CPUs whose numbers are written to unheard count as such that never prove that
  * they have stopped.
  */
@@ -80,6 +83,47 @@ static const struct file_operations unheard_fops = {
 	.owner	= THIS_MODULE,
 	.open	= simple_open,
 	.write	= unheard_write,
+};
+
+static bool scrub_is_off;
+static struct parker_msr scrub_extra;
+
+void parker_scrub_disturb(struct parker_slot *slot)
+{
+	slot->keep = scrub_is_off;
+	if (scrub_is_off)
+		slot->nr_msrs = 0;
+	if (scrub_extra.nr && slot->nr_msrs < SLOT_MAX_MSRS)
+		slot->msrs[slot->nr_msrs++] = scrub_extra;
+}
+
+static ssize_t scrub_write(struct file *file, const char __user *buf, size_t count,
+			   loff_t *pos)
+{
+	struct parker_msr extra = {};
+	char text[64] = "";
+	bool off = false;
+	u64 value = 0;
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, buf, count))
+		return -EFAULT;
+	if (sysfs_streq(text, "off"))
+		off = true;
+	else if (!sysfs_streq(text, "on") && sscanf(text, "%x %llx", &extra.nr, &value) != 2)
+		return -EINVAL;
+	extra.low = value;
+	extra.high = value >> 32;
+	scrub_extra = extra;
+	scrub_is_off = off;
+	return count;
+}
+
+static const struct file_operations scrub_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= scrub_write,
 };
 
 static ssize_t contract_write(struct file *file, const char __user *buf, size_t count,
@@ -151,6 +195,7 @@ static int __init parker_debug_init(void)
 	debugfs_create_file("contract", 0200, dir, NULL, &contract_fops);
 	debugfs_create_file("ipi_shorthand", 0600, dir, NULL, &shorthand_fops);
 	debugfs_create_file("policy", 0600, dir, NULL, &policy_fops);
+	debugfs_create_file("scrub", 0200, dir, NULL, &scrub_fops);
 	debugfs_create_file("unheard", 0200, dir, NULL, &unheard_fops);
 	return 0;
 }

@@ -34,7 +34,7 @@
 #define OFFSET(label)	((label) - parker_stub)
 
 	.section .rodata, "a"
-	.balign	16
+	.balign	64
 SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	.code16
 	lidtl	%cs:OFFSET(.Lidt_ptr)
@@ -113,6 +113,8 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	movl	%esi, %esi
 	movl	%esp, %esp
 
+	cmpl	$0, SLOT_KEEP(%rsi)
+	jne	7f
 	/* A kernel that died of a machine check has left it set, and INIT keeps it. */
 	movl	$1, %eax
 	cpuid
@@ -120,6 +122,39 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	jnc	6f
 	CLEAR_MCIP
 6:
+	/*
+	 * INIT keeps vector registers (SDM volume 3, table 10-1), which are the last
+	 * owner's.  The area says that all components are in their initial state.
+	 */
+	btl	$(X86_FEATURE_XSAVE & 31), %ecx
+	jnc	7f
+	movq	%cr4, %rdi
+	movq	%rdi, %rax
+	orq	$(X86_CR4_OSFXSR | X86_CR4_OSXSAVE), %rax
+	movq	%rax, %cr4
+	movl	$0xd, %eax
+	xorl	%ecx, %ecx
+	cpuid
+	xorl	%ecx, %ecx
+	xsetbv
+	xrstor64 .Lno_state(%rip)
+	movl	$1, %eax
+	xorl	%edx, %edx
+	xsetbv
+	movq	%rdi, %cr4
+7:
+	/* A fault here leads to .Lfault, with the number of the MSR in %ecx. */
+	leaq	SLOT_MSRS(%rsi), %rdi
+	movl	SLOT_NR_MSRS(%rsi), %ebx
+8:	decl	%ebx
+	js	9f
+	movl	(%rdi), %ecx
+	movl	4(%rdi), %eax
+	movl	8(%rdi), %edx
+	wrmsr
+	addq	$SLOT_MSR_LEN, %rdi
+	jmp	8b
+9:
 	/*
 	 * Once it has signed in, the slot may be written for the next time.
 	 * Pairs with the read in has_signed_in().
@@ -148,6 +183,12 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 .Lnmi:
 	iretq
 
+	/* It never signs in. */
+.Lfault:
+	notl	%ecx
+	movl	%ecx, SLOT_FAULTED(%rsi)
+	jmp	.Lhalt
+
 	.code32
 .Lmce32:
 	movl	$MSR_IA32_MCG_STATUS, %ecx
@@ -167,6 +208,13 @@ SYM_INNER_LABEL(parker_stub, SYM_L_GLOBAL)
 	movw	%ax, %ss
 	movl	$OFFSET(.Lframe16), %esp
 	iretw
+
+	/* What XRSTOR loads: no component, and MXCSR as after a reset. */
+	.balign	64
+.Lno_state:
+	.skip	24
+	.long	0x1f80
+	.skip	512 + 64 - 28
 
 	/* struct parker_stub_data */
 	.balign	8
@@ -202,4 +250,5 @@ SYM_DATA(parker_stub_nmi32, .long OFFSET(.Lnmi32))
 SYM_DATA(parker_stub_mce32, .long OFFSET(.Lmce32))
 SYM_DATA(parker_stub_nmi, .long OFFSET(.Lnmi))
 SYM_DATA(parker_stub_mce, .long OFFSET(.Lmce))
+SYM_DATA(parker_stub_fault, .long OFFSET(.Lfault))
 SYM_DATA(parker_stub_data, .long OFFSET(.Ldata))

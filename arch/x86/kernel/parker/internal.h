@@ -12,9 +12,17 @@
 #define SLOT_CR3	8
 #define SLOT_TICKET	12
 #define SLOT_SIGNED	16
+#define SLOT_FAULTED	20
 #define SLOT_ENTRY	24
 #define SLOT_ARG	32
-#define SLOT_SIZE	256
+#define SLOT_NR_MSRS	40
+#define SLOT_KEEP	44
+#define SLOT_MSRS	48
+#define SLOT_SIZE	512
+
+/* A struct parker_msr. */
+#define SLOT_MSR_LEN	12
+#define SLOT_MAX_MSRS	24
 
 /* Vectors of the stub that have a handler. */
 #define STUB_VECTORS	19
@@ -31,15 +39,33 @@
 #include <asm/bootparam.h>
 
 /**
+ * struct parker_msr - an MSR that a CPU writes where it changes its owner
+ * @nr:		its number
+ * @low:	bits 31 to 0 of the value
+ * @high:	bits 63 to 32
+ */
+struct parker_msr {
+	u32 nr;
+	u32 low;
+	u32 high;
+};
+
+static_assert(sizeof(struct parker_msr) == SLOT_MSR_LEN);
+
+/**
  * struct parker_slot - where a claimed CPU goes when it leaves INIT
  * @apic_id:	whose slot this is
  * @cr4:	bits of CR4 beside PAE and MCE: the paging mode of @cr3
  * @cr3:	page tables, below 4 GiB
  * @ticket:	what the CPU shall sign in with
  * @signed_in:	what it did sign in with: equal to @ticket, it has arrived
- * @pad:	zero
+ * @faulted:	the complement of the MSR whose write was a fault, so that the CPU halted
+ *		without signing in; 0: none was
  * @entry:	physical address of a 64-bit entry to jump to, 0: halt here
  * @arg:	value of %rsi there
+ * @nr_msrs:	entries of @msrs
+ * @keep:	write no more than @msrs: a test's
+ * @msrs:	what is written before the CPU signs in
  * @stack:	for the handlers of NMI and machine check while parked
  */
 struct parker_slot {
@@ -48,18 +74,25 @@ struct parker_slot {
 	u32 cr3;
 	u32 ticket;
 	u32 signed_in;
-	u32 pad;
+	u32 faulted;
 	u64 entry;
 	u64 arg;
-	u8 stack[SLOT_SIZE - 40];
+	u32 nr_msrs;
+	u32 keep;
+	struct parker_msr msrs[SLOT_MAX_MSRS];
+	u8 stack[SLOT_SIZE - SLOT_MSRS - SLOT_MAX_MSRS * SLOT_MSR_LEN];
 };
 
 static_assert(offsetof(struct parker_slot, cr4) == SLOT_CR4);
 static_assert(offsetof(struct parker_slot, cr3) == SLOT_CR3);
 static_assert(offsetof(struct parker_slot, ticket) == SLOT_TICKET);
 static_assert(offsetof(struct parker_slot, signed_in) == SLOT_SIGNED);
+static_assert(offsetof(struct parker_slot, faulted) == SLOT_FAULTED);
 static_assert(offsetof(struct parker_slot, entry) == SLOT_ENTRY);
 static_assert(offsetof(struct parker_slot, arg) == SLOT_ARG);
+static_assert(offsetof(struct parker_slot, nr_msrs) == SLOT_NR_MSRS);
+static_assert(offsetof(struct parker_slot, keep) == SLOT_KEEP);
+static_assert(offsetof(struct parker_slot, msrs) == SLOT_MSRS);
 static_assert(sizeof(struct parker_slot) == SLOT_SIZE);
 
 /*
@@ -91,16 +124,20 @@ struct parker_stub_data {
 extern const char parker_stub[], parker_stub_end[];
 extern const u32 parker_stub_code32, parker_stub_code64, parker_stub_nmi16,
 		 parker_stub_nmi32, parker_stub_mce32, parker_stub_nmi, parker_stub_mce,
-		 parker_stub_data;
+		 parker_stub_fault, parker_stub_data;
 
-/* from debug.c: CPUs that are not believed, for tests */
+/* from debug.c: CPUs that are not believed, and what is scrubbed otherwise, for tests */
 extern struct cpumask parker_unheard;
+void parker_scrub_disturb(struct parker_slot *slot);
 
 /* from parking.c */
 extern phys_addr_t parker_stub_pa;
 phys_addr_t parker_slots_pa(size_t *len);
 int parker_send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg);
 void parker_lead_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg);
+
+/* from scrub.c */
+void parker_scrub_fill(struct parker_slot *slot, unsigned int cpu, bool give_back);
 
 /* from low.c */
 phys_addr_t parker_low_page(void);
@@ -261,6 +298,8 @@ phys_addr_t parker_place_random(const struct parker_room *room, u64 len, u64 ali
 phys_addr_t parker_unpacked_place(const struct parker_boot *boot, phys_addr_t at, u64 align);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+u64 parker_widest_hwp(u64 caps, u64 request);
+u64 parker_widest_cppc(u64 caps, u64 request);
 bool parker_low_is_reserved(phys_addr_t start, phys_addr_t len);
 bool parker_place_bottom(struct parker_room *room, u64 len, u64 align, u64 min, phys_addr_t *at);
 bool parker_place_top(struct parker_room *room, u64 len, phys_addr_t *at);

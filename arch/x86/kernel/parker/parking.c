@@ -94,6 +94,7 @@ static void stub_set_gates(struct parker_stub_data *data, phys_addr_t pa)
 	stub_set_gate32(data, X86_TRAP_NMI, pa + parker_stub_nmi32);
 	stub_set_gate32(data, X86_TRAP_MC, pa + parker_stub_mce32);
 	stub_set_gate(data, X86_TRAP_NMI, pa + parker_stub_nmi);
+	stub_set_gate(data, X86_TRAP_GP, pa + parker_stub_fault);
 	stub_set_gate(data, X86_TRAP_MC, pa + parker_stub_mce);
 	/*
 	 * One that was held back until the start-up IPI comes before the first instruction,
@@ -294,7 +295,7 @@ void parker_lead_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 	slot->arg = arg;
 }
 
-static void send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
+static void send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg, bool give_back)
 {
 	struct parker_slot *slot = &slots[cpu];
 
@@ -305,6 +306,7 @@ static void send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 	 */
 	send_init_sequence(cpuid_to_apicid[cpu]);
 	parker_lead_to(cpu, cr3, cr4, entry, arg);
+	parker_scrub_fill(slot, cpu, give_back);
 	slot->ticket++;
 	wakeup_secondary_cpu_via_init(slot->apic_id, parker_stub_pa);
 }
@@ -334,22 +336,42 @@ static bool wait_for_sign_in(unsigned int cpu, unsigned int ms)
  */
 int parker_send_to(unsigned int cpu, u32 cr3, u32 cr4, u64 entry, u64 arg)
 {
-	send_to(cpu, cr3, cr4, entry, arg);
+	send_to(cpu, cr3, cr4, entry, arg, false);
 	return wait_for_sign_in(cpu, SIGN_IN_MS) ? 0 : -EIO;
 }
 ALLOW_ERROR_INJECTION(parker_send_to, ERRNO);
 
-int arch_parker_park_cpus(const struct cpumask *cpus, struct cpumask *unproved)
+static void report_fault(unsigned int cpu)
+{
+	u32 faulted = READ_ONCE(slots[cpu].faulted);
+
+	if (faulted)
+		pr_crit("CPU %u could not write MSR 0x%x, and stays where it is\n", cpu, ~faulted);
+}
+
+static void park_cpus(struct cpumask *unproved, bool give_back)
 {
 	unsigned int cpu, try;
 
-	cpumask_copy(unproved, cpus);
 	for (try = 0; try < SIGN_IN_TRIES && !cpumask_empty(unproved); try++) {
 		for_each_cpu(cpu, unproved)
-			send_to(cpu, parking_cr3, parking_cr4, 0, 0);
+			send_to(cpu, parking_cr3, parking_cr4, 0, 0, give_back);
 		for_each_cpu(cpu, unproved)
 			if (wait_for_sign_in(cpu, SIGN_IN_MS / SIGN_IN_TRIES))
 				cpumask_clear_cpu(cpu, unproved);
 	}
+	for_each_cpu(cpu, unproved)
+		report_fault(cpu);
+}
+
+int arch_parker_park_cpus(const struct cpumask *cpus, struct cpumask *unproved)
+{
+	cpumask_copy(unproved, cpus);
+	park_cpus(unproved, false);
 	return cpumask_empty(unproved) ? 0 : -EIO;
+}
+
+void arch_parker_give_back_cpus(struct cpumask *cpus)
+{
+	park_cpus(cpus, true);
 }

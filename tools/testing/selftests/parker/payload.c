@@ -9,6 +9,8 @@
  *   again     reboots before it reports
  *   silent    never reports
  *   hang      reports and beats no more
+ *   registers  tells which registers the last owner of the CPU has left something in,
+ *             and which of them hold what it writes there; "registers msrs" also of MSRs
  *   state  version  end  mark  head  reports what cannot be
  */
 #include <linux/types.h>
@@ -113,6 +115,176 @@ static void report(struct parker_told *told)
 	__atomic_store_n(&told->state, PARKER_TOLD_UP, __ATOMIC_RELEASE);
 }
 
+/* Components of the extended state: those of user registers, which hold any value. */
+static const struct component {
+	char name[8];
+	u32 nr;
+} components[] = {
+	{ "x87", 0 }, { "xmm", 1 }, { "ymm", 2 }, { "opmask", 5 }, { "zmm", 6 }, { "zmm16", 7 },
+};
+
+static u8 state[16384] __attribute__((aligned(64)));
+
+static void cpuid(u32 leaf, u32 subleaf, u32 *out)
+{
+	asm volatile("cpuid" : "=a" (out[0]), "=b" (out[1]), "=c" (out[2]), "=d" (out[3])
+		     : "a" (leaf), "c" (subleaf));
+}
+
+static u64 read_msr(u32 msr)
+{
+	u32 low, high;
+
+	asm volatile("rdmsr" : "=a" (low), "=d" (high) : "c" (msr));
+	return low | (u64)high << 32;
+}
+
+static void write_msr(u32 msr, u64 value)
+{
+	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)value), "d" ((u32)(value >> 32)));
+}
+
+/* The bytes of a component in the standard format, and whether the CPU has it. */
+static bool find_component(u32 nr, u64 features, u32 *start, u32 *len)
+{
+	u32 out[4];
+
+	if (!(features >> nr & 1))
+		return false;
+	if (nr < 2) {
+		*start = nr ? 160 : 32;
+		*len = nr ? 256 : 128;
+		return true;
+	}
+	cpuid(0xd, nr, out);
+	*start = out[1];
+	*len = out[0];
+	return *start + *len <= sizeof(state);
+}
+
+static bool has_byte(const u8 *from, u32 len, u8 byte)
+{
+	for (u32 i = 0; i < len; i++)
+		if (from[i] == byte)
+			return true;
+	return false;
+}
+
+static bool is_clear(const u8 *from, u32 len)
+{
+	for (u32 i = 0; i < len; i++)
+		if (from[i])
+			return false;
+	return true;
+}
+
+static void say(struct parker_console *console, const char *verb, const char *name)
+{
+	u8 *to = (u8 *)(console + 1) + console->head;
+
+	for (; *verb; console->head++)
+		*to++ = *verb++;
+	*to++ = ' ';
+	for (console->head += 2; *name; console->head++)
+		*to++ = *name++;
+	*to = '\n';
+}
+
+static void save_state(u64 features)
+{
+	for (u32 i = 0; i < sizeof(state); i++)
+		state[i] = 0;
+	asm volatile("xsave64 %0" : "+m" (state) : "a" ((u32)features), "d" ((u32)(features >> 32))
+		     : "memory");
+}
+
+static void fill_state(u64 features)
+{
+	u32 start, len;
+	u64 filled = 0;
+
+	for (u32 i = 0; i < sizeof(state); i++)
+		state[i] = 0;
+	for (u32 i = 0; i < sizeof(components) / sizeof(components[0]); i++) {
+		if (!find_component(components[i].nr, features, &start, &len))
+			continue;
+		for (u32 at = 0; at < len; at++)
+			state[start + at] = 0x5a;
+		filled |= 1ULL << components[i].nr;
+	}
+	/* Control word, tags and MXCSR as after a reset */
+	state[0] = 0x7f, state[1] = 0x03, state[4] = 0xff, state[24] = 0x80, state[25] = 0x1f;
+	*(u64 *)(state + 512) = filled;
+	asm volatile("xrstor64 %0" : : "m" (state), "a" ((u32)filled), "d" ((u32)(filled >> 32)));
+}
+
+static void tell_state(struct parker_console *console, u64 features)
+{
+	u32 start, len;
+
+	save_state(features);
+	for (u32 i = 0; i < sizeof(components) / sizeof(components[0]); i++)
+		if (find_component(components[i].nr, features, &start, &len) &&
+		    !is_clear(state + start, len))
+			say(console, "found", components[i].name);
+}
+
+static void tell_kept(struct parker_console *console, u64 features)
+{
+	u32 start, len;
+
+	save_state(features);
+	for (u32 i = 0; i < sizeof(components) / sizeof(components[0]); i++)
+		if (find_component(components[i].nr, features, &start, &len) &&
+		    has_byte(state + start, len, 0x5a))
+			say(console, "holds", components[i].name);
+}
+
+/* All that is there is turned on, which XCR0 itself shows to the next owner. */
+static u64 turn_state_on(struct parker_console *console)
+{
+	u32 out[4], low, high;
+	u64 cr4;
+
+	asm volatile("mov %%cr4, %0" : "=r" (cr4));
+	asm volatile("mov %0, %%cr4" : : "r" (cr4 | 1 << 9 | 1 << 18));
+	asm volatile("xgetbv" : "=a" (low), "=d" (high) : "c" (0));
+	if (low != 1 || high)
+		say(console, "found", "xcr0");
+	cpuid(0xd, 0, out);
+	asm volatile("xsetbv" : : "a" (out[0]), "d" (out[3]), "c" (0));
+	if (out[0] != 1)
+		say(console, "holds", "xcr0");
+	return out[0] | (u64)out[3] << 32;
+}
+
+/* Machine check in progress, and where the host's state is saved */
+static void tell_msrs(struct parker_console *console)
+{
+	static const struct { char name[12]; u32 nr; u64 value; } msrs[] = {
+		{ "mcg_status", 0x17a, 4 }, { "vm_hsave_pa", 0xc0010117, 0x1000 },
+	};
+
+	for (u32 i = 0; i < 2; i++) {
+		if (read_msr(msrs[i].nr))
+			say(console, "found", msrs[i].name);
+		write_msr(msrs[i].nr, msrs[i].value);
+		if (read_msr(msrs[i].nr) == msrs[i].value)
+			say(console, "holds", msrs[i].name);
+	}
+}
+
+static void tell_registers(struct parker_console *console, bool msrs)
+{
+	u64 features = turn_state_on(console);
+
+	tell_state(console, features);
+	fill_state(features);
+	tell_kept(console, features);
+	if (msrs)
+		tell_msrs(console);
+}
+
 void run(const u8 *params)
 {
 	const char *line = (void *)(read32(params + CMD_LINE_PTR) |
@@ -132,6 +304,10 @@ void run(const u8 *params)
 
 	if (is(line, "hang"))
 		return;
+	if (is(line, "registers") || is(line, "registers msrs")) {
+		tell_registers(console, is(line, "registers msrs"));
+		end(told, PARKER_END_POWEROFF);
+	}
 	if (is(line, "poweroff"))
 		end(told, PARKER_END_POWEROFF);
 	if (is(line, "halt"))

@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 UNHEARD=/sys/kernel/debug/parker/unheard
+SCRUB=/sys/kernel/debug/parker/scrub
 
 unheard()
 {
@@ -87,13 +88,22 @@ start_fails()
 	is_state kst-b quarantined && like "$(cat kst-b/reason)" "*(start failed)"
 }
 
+# A write to an MSR that is a fault: the CPU halts there.
+faults()
+{
+	pk write $SCRUB "0xc0010117 1" || return
+	pk write kst-d/cpus "$CPU_D" EIO
+	pk write $SCRUB on
+	none_available "$CPU_D" && log_since | grep -q "CPU $CPU_D could not write MSR 0xc0010117"
+}
+
 setup
 [ "${PARKER_DOOMED:-0}" != 0 ] || skip_all "what it takes is gone until a restart: PARKER_DOOMED=1"
 [ -w $UNHEARD ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 [ -w $UNHEARD ] || skip_all "this kernel has no CONFIG_PARKER_DEBUG"
 "$KEXEC" --version >/dev/null 2>&1 || skip_all "no kexec: set PARKER_KEXEC"
-need 4 1024
-plan 20
+need 5 1024
+plan 21
 CPU_A=$(pick 1)
 make kst-a "$CPU_A" 256M && up kst-a || die "no partition"
 check "an image for a reboot is loaded" own_load
@@ -122,6 +132,9 @@ CPU_C=$CPU_B
 CPU_B=$(pick 1)
 check "one that is not heard when it is started" start_fails
 check "takes the memory with it" quarantined "$CPU_A,$CPU_C,$CPU_B" 512
+CPU_D=$(pick 1)
+pk mkdir kst-d || die "no partition"
+check "one that cannot write an MSR is not used" faults
 check "no warning" log_clean
 trap - EXIT
 finish
