@@ -5,14 +5,15 @@
 # Variables: V=1 shows commands, DEBUG=1 builds with the kernel's checkers,
 # CC=clang LLVM=1 uses clang, KSRC= names another 6.12.y tree or tarball,
 # ACCEL=kvm uses KVM, QEMU= names another QEMU, SMP= and MEM= size the machine,
-# MACHINE=smt|x2apic|many|pci|intel|uefi|doomed picks another one, APPEND= adds kernel
-# parameters, TESTS="basic.sh cpus.sh" runs only these selftests, STEPS="kunit down" only
-# these steps of make test and test-full, TIMEOUT= ends a machine after so many seconds,
-# OUT= names another folder for the results. SUITES="lifecycle exits" are what make bench
-# does; RUNS=, SHAPES= and COUNT= are in mk/bench.
+# MACHINE=smt|x2apic|many|pci|intel|uefi|doomed picks another one, CPU=EPYC-Milan another
+# model of CPU, APPEND= adds kernel parameters, TESTS="basic.sh cpus.sh" runs only these
+# selftests, STEPS="kunit down" only these steps of make test and test-full, TIMEOUT= ends
+# a machine after so many seconds, OUT= names another folder for the results.
+# SUITES="lifecycle exits" are what make bench does; RUNS=, SHAPES= and COUNT= are in
+# mk/bench.
 
 export STEPS SUITES RUNS SHAPES COUNT SECONDS_EACH
-export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE APPEND TESTS TIMEOUT
+export V DEBUG CC LLVM KSRC ACCEL QEMU SMP MEM OUT JOBS MACHINE CPU APPEND TESTS TIMEOUT
 # CC has a default in make; only what the user said counts.
 ifeq ($(origin CC),default)
 CC :=
