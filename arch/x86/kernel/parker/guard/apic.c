@@ -3,7 +3,8 @@
  * The guard's gate for interrupts between CPUs.
  *
  * An IPI goes to CPUs of the partition, by their own APIC IDs, and is sent anew
- * from checked fields.  Shorthands and logical destinations would reach others.
+ * from checked fields.  Logical destinations would reach others, and so would shorthands
+ * but that for the sender itself.
  * A start-up IPI leads into the parking stub, and from there into the guard, so
  * that no CPU of the partition comes up outside of it.
  */
@@ -52,6 +53,21 @@ static void start(const struct guard_cpu *cpu, struct guard_cpu *target, u8 vect
 	send(cpu, APIC_DM_STARTUP | guard_of(cpu)->stub_page, target->apic_id);
 }
 
+/*
+ * To itself, as the hardware has it, so that the destination which waits in the other half
+ * of the register stays there: an NMI can come between two writes of the guest.
+ */
+static void send_self(const struct guard_cpu *cpu, u32 low)
+{
+	low &= APIC_VECTOR_MASK;
+	if (low < 16)
+		return;
+	if (guard_of(cpu)->x2apic)
+		wrmsr_raw(APIC_BASE_MSR + (APIC_ICR >> 4), APIC_DEST_SELF | low);
+	else
+		apic_write_page(APIC_ICR, APIC_DEST_SELF | low);
+}
+
 /**
  * guard_write_icr() - Send what a guest wants to send
  * @cpu:	the CPU that sends
@@ -64,6 +80,10 @@ void guard_write_icr(struct guard_cpu *cpu, u32 low, u32 dest)
 	u32 mode = low & 0x700;
 
 	cpu->told.exits[PARKER_EXIT_IPI]++;
+	if ((low & APIC_DEST_ALLBUT) == APIC_DEST_SELF && mode == APIC_DM_FIXED) {
+		send_self(cpu, low);
+		return;
+	}
 	if (!target || low & (APIC_DEST_LOGICAL | APIC_DEST_ALLBUT)) {
 		guard_violate(cpu, PARKER_TOUCH_IPI, (u64)dest << 32 | low);
 		return;
