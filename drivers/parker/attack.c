@@ -146,9 +146,14 @@ static bool is_my_msr(u32 msr)
 {
 	return msr == MSR_EFER || msr == MSR_IA32_MCG_STATUS || msr == MSR_IA32_CR_PAT ||
 	       msr == MSR_IA32_TSC_DEADLINE || msr == MSR_IA32_XSS ||
-	       msr == MSR_AMD64_VIRT_SPEC_CTRL ||
+	       msr == MSR_AMD64_VIRT_SPEC_CTRL || msr == MSR_IA32_DEBUGCTLMSR ||
+	       msr == MSR_IA32_XFD || msr == MSR_IA32_XFD_ERR ||
+	       msr == MSR_AMD64_LBR_SELECT || msr == MSR_AMD_DBG_EXTN_CFG ||
+	       msr == MSR_F16H_DR0_ADDR_MASK ||
+	       (msr >= MSR_F16H_DR1_ADDR_MASK && msr <= MSR_F16H_DR3_ADDR_MASK) ||
+	       (msr >= MSR_AMD_SAMP_BR_FROM && msr < MSR_AMD_SAMP_BR_FROM + 0x80) ||
 	       (msr >= MSR_AMD64_PERF_CNTR_GLOBAL_STATUS &&
-		msr <= MSR_AMD64_PERF_CNTR_GLOBAL_STATUS_CLR) ||
+		msr <= MSR_AMD64_PERF_CNTR_GLOBAL_STATUS_SET) ||
 	       (msr >= MSR_K7_EVNTSEL0 && msr <= MSR_K7_PERFCTR3) ||
 	       (msr >= MSR_F15H_PERF_CTL && msr <= MSR_F15H_PERF_CTR5) ||
 	       (msr >= APIC_BASE_MSR && msr < APIC_BASE_MSR + 0x40) ||

@@ -283,12 +283,14 @@ phys_addr_t arch_parker_config_pa(unsigned int segment, unsigned int bus, unsign
 /**
  * struct parker_guard_report - what the guard of a partition tells
  * @exits:	how often its CPUs left their kernel, by reason
+ * @msrs_refused: how often MSRs failed as on CPUs without them
  * @violations:	how often it touched what is not its
  * @last:	the last time
  * @over:	the guard ends it by that
  */
 struct parker_guard_report {
 	u64 exits[PARKER_NR_EXITS];
+	u64 msrs_refused;
 	u64 violations;
 	struct parker_violation last;
 	bool over;

@@ -47,12 +47,14 @@ struct parker_violation {
 /**
  * struct parker_guard_told - what the guard of one CPU tells
  * @exits:	how often, by reason
+ * @msrs_refused: uses of MSRs that failed as on a CPU without them
  * @violations:	how many there were, stored behind @last (release)
  * @last:	the last one
  * @over:	the partition ends by it, stored last (release)
  */
 struct parker_guard_told {
 	u64 exits[PARKER_NR_EXITS];
+	u64 msrs_refused;
 	u64 violations;
 	struct parker_violation last;
 	bool over;

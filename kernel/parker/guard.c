@@ -247,5 +247,6 @@ void parker_guard_show(struct seq_file *m, struct parker_partition *p)
 		report = p->stat.guard;
 	for (unsigned int i = 0; i < PARKER_NR_EXITS; i++)
 		seq_printf(m, "exits_%s %llu\n", names[i], report.exits[i]);
+	seq_printf(m, "msrs_refused %llu\n", report.msrs_refused);
 	seq_printf(m, "violations %llu\n", report.violations);
 }

@@ -352,8 +352,21 @@ static void app_no_uart(int port, struct uart_port *up, u32 *capabilities)
  * that is given back, as INIT does not stop that (DTES64 stands for all that uses
  * the debug store).
  */
+/*
+ * Instruction-based sampling interrupts by an entry of the local APIC that the firmware
+ * chose, and that a guard does not tell.
+ */
+static bool __init cannot_sample_instructions(void)
+{
+	u64 value;
+
+	return boot_cpu_has(X86_FEATURE_IBS) && rdmsrl_safe(MSR_AMD64_IBSCTL, &value);
+}
+
 static void __init clear_shared_features(void)
 {
+	if (cannot_sample_instructions())
+		setup_clear_cpu_cap(X86_FEATURE_IBS);
 	setup_clear_cpu_cap(X86_FEATURE_SGX);
 	setup_clear_cpu_cap(X86_FEATURE_RDT_A);
 	setup_clear_cpu_cap(X86_FEATURE_CQM_LLC);

@@ -309,6 +309,18 @@ static int set_function(struct guard_function *gf, const struct parker_function 
 	return 0;
 }
 
+/* Steps over branches and branch records; in hardware the others are reserved. */
+static u64 debugctl_bits(void)
+{
+	u64 bits = DEBUGCTLMSR_BTF | DEBUGCTLMSR_LBR;
+
+	if (boot_cpu_has(X86_FEATURE_BUS_LOCK_DETECT))
+		bits |= DEBUGCTLMSR_BUS_LOCK_DETECT;
+	if (boot_cpu_has(X86_FEATURE_AMD_LBR_PMC_FREEZE))
+		bits |= DEBUGCTLMSR_FREEZE_LBRS_ON_PMI;
+	return bits;
+}
+
 static int fill(struct parker_guard *pg, const struct parker_boot *boot, phys_addr_t low,
 		struct parker_error *err)
 {
@@ -323,6 +335,8 @@ static int fill(struct parker_guard *pg, const struct parker_boot *boot, phys_ad
 	pg->guard->x2apic = x2apic_enabled();
 	pg->guard->stop = !boot->log_violations;
 	pg->guard->has_nrip = boot_cpu_has(X86_FEATURE_NRIPS);
+	pg->guard->has_smca = boot_cpu_has(X86_FEATURE_SMCA);
+	pg->guard->debugctl = debugctl_bits();
 	pg->guard->nr_functions = boot->nr_functions;
 	for (unsigned int i = 0; !ret && i < boot->nr_functions; i++)
 		ret = set_function(&pg->guard->functions[i], &boot->functions[i], err);
@@ -450,6 +464,7 @@ void arch_parker_guard_report(const struct parker_boot *boot, struct parker_guar
 		for (unsigned int k = 0; k < PARKER_NR_EXITS; k++)
 			report->exits[k] += READ_ONCE(told->exits[k]);
 		report->violations += violations;
+		report->msrs_refused += READ_ONCE(told->msrs_refused);
 		if (violations && (!report->over || told->over))
 			report->last = told->last;
 		report->over |= READ_ONCE(told->over);

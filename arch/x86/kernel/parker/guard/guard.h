@@ -125,6 +125,8 @@ struct guard_function {
  * @x2apic:	the CPUs are in x2APIC mode
  * @stop:	a violation ends the partition
  * @has_nrip:	the hardware says where the next instruction is
+ * @has_smca:	banks of machine checks have the registers that Zen brought
+ * @debugctl:	bits of DEBUGCTL that the guest may set
  * @nr_rams:	entries of @rams
  * @rams:	the partition's memory with its low memory, where its page tables
  *		and its code can be
@@ -145,6 +147,8 @@ struct guard {
 	bool x2apic;
 	bool stop;
 	bool has_nrip;
+	bool has_smca;
+	u64 debugctl;
 	u32 nr_rams;
 	struct guard_ram rams[PARKER_MAX_REGIONS + 1];
 	u32 nr_cpus;

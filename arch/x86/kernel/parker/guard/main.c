@@ -42,14 +42,15 @@
 #include <asm/trap_pf.h>
 #include <asm/trapnr.h>
 
+#include "../msr_class.h"
 #include "shim.h"
 
 /* What a guest may have in EFER; LMA follows from LME and CR0. */
 #define EFER_OF_GUEST	(EFER_SCE | EFER_LME | EFER_NX | EFER_FFXSR | EFER_AUTOIBRS)
 
-/* Registers of machine check banks, as newer CPUs have them. */
-#define SMCA_FIRST	0xc0002000
-#define SMCA_LAST	0xc00023ff
+/* Registers of a bank of machine checks. */
+#define BANK_STATUS	1
+#define SMCA_DEADDR	9
 
 /* Attributes of segments as the VMCB has them. */
 #define SEG_CODE64	0xa9b
@@ -329,50 +330,110 @@ static void write_efer(struct guard_cpu *cpu, u64 value)
 	save->efer = (value & EFER_OF_GUEST) | (save->efer & EFER_LMA) | EFER_SVME;
 }
 
-/*
- * What a kernel sets on each CPU, and the boot kernel has set for the whole core:
- * errors to report, chicken bits of errata.
- */
-static bool is_set_already(u32 index)
+static bool is_smca(u32 index)
 {
-	switch (index) {
-	case MSR_IA32_MCG_CTL:
-	case MSR_IA32_MC0_CTL ... MSR_IA32_MCx_MISC(31):
-	case SMCA_FIRST ... SMCA_LAST:
-	case MSR_AMD64_LS_CFG:
-	case MSR_AMD64_DE_CFG:
-	case MSR_K7_HWCR:
-		return true;
-	default:
-		return false;
-	}
+	return index >= PARKER_SMCA_FIRST && index <= PARKER_SMCA_LAST;
 }
 
-/* Returns false for one that the guest must not write. */
-static bool write_msr(struct guard_cpu *cpu, u32 index, u64 value)
+static bool has_bank(unsigned int bank)
+{
+	return bank < (rdmsr_raw(MSR_IA32_MCG_CAP) & 0xff);
+}
+
+/* An error that was dealt with is cleared by writing 0; the rest stays as it is. */
+static void write_bank(const struct guard_cpu *cpu, u32 index, u64 value)
+{
+	unsigned int len = is_smca(index) ? 16 : 4;
+	u32 reg = index - (is_smca(index) ? PARKER_SMCA_FIRST : MSR_IA32_MC0_CTL);
+
+	if (is_smca(index) && !guard_of(cpu)->has_smca)
+		return;
+	if (reg % len == BANK_STATUS && !value && has_bank(reg / len))
+		wrmsr_raw(index, 0);
+}
+
+/* Returns what came of it, "kept" where it has been done. */
+static enum parker_msr_class write_msr(struct guard_cpu *cpu, u32 index, u64 value)
 {
 	switch (index) {
 	case MSR_EFER:
 		write_efer(cpu, value);
-		return true;
+		return PARKER_MSR_KEPT;
 	case MSR_IA32_APICBASE:
-		return value == rdmsr_raw(index);
+		return value == rdmsr_raw(index) ? PARKER_MSR_KEPT : PARKER_MSR_SHARED;
+	case MSR_IA32_DEBUGCTLMSR:
+		wrmsr_raw(index, value & guard_of(cpu)->debugctl);
+		return PARKER_MSR_KEPT;
+	case MSR_IA32_MC0_CTL ... MSR_IA32_MCx_MISC(PARKER_MAX_BANKS - 1):
+	case PARKER_SMCA_FIRST ... PARKER_SMCA_LAST:
+		write_bank(cpu, index, value);
+		return PARKER_MSR_KEPT;
 	case APIC_BASE_MSR + (APIC_LVTCMCI >> 4):
 	case APIC_BASE_MSR + (APIC_LVTT >> 4) ... APIC_BASE_MSR + (APIC_LVTERR >> 4):
-		if (!guard_of(cpu)->x2apic || !guard_is_lvt_safe(value))
-			return false;
+		if (!guard_of(cpu)->x2apic)
+			return PARKER_MSR_REFUSED;
+		if (!guard_is_lvt_safe(value))
+			return PARKER_MSR_SHARED;
 		wrmsr_raw(index, (u32)value);
-		return true;
+		return PARKER_MSR_KEPT;
 	default:
-		return is_set_already(index);
+		return parker_msr_class(index);
 	}
 }
 
-/* Kernels ask for MSRs that a CPU may not have: a read that fails is no violation. */
+/* Returns false for one that the guest is not told. */
+static bool read_msr(struct guard_cpu *cpu, u32 index, u64 *value)
+{
+	unsigned int bank = (index - PARKER_SMCA_FIRST) / 16, reg = index % 16;
+
+	if (index == MSR_EFER)
+		*value = vmcb_of(cpu)->save.efer & ~EFER_SVME;
+	else if (is_smca(index) && guard_of(cpu)->has_smca && has_bank(bank) &&
+		 reg <= SMCA_DEADDR && reg != 7)
+		*value = rdmsr_raw(index);
+	else
+		return false;
+	return true;
+}
+
+/* The guest goes on as on a CPU without that MSR. */
+static void refuse_msr(struct guard_cpu *cpu)
+{
+	cpu->told.msrs_refused++;
+	inject(cpu, X86_TRAP_GP, true);
+}
+
+static void handle_msr_write(struct guard_cpu *cpu, u32 index, u64 value)
+{
+	switch (write_msr(cpu, index, value)) {
+	case PARKER_MSR_KEPT:
+		skip(cpu, 2);
+		break;
+	case PARKER_MSR_SHARED:
+		refuse(cpu, PARKER_TOUCH_MSR, index);
+		break;
+	default:
+		refuse_msr(cpu);
+	}
+}
+
+static void handle_msr_read(struct guard_cpu *cpu, u32 index)
+{
+	u64 value;
+
+	if (!read_msr(cpu, index, &value)) {
+		refuse_msr(cpu);
+		return;
+	}
+	cpu->regs.gpr[0] = (u32)value;
+	cpu->regs.gpr[2] = value >> 32;
+	skip(cpu, 2);
+}
+
 static void handle_msr(struct guard_cpu *cpu)
 {
 	bool write = vmcb_of(cpu)->control.exit_info_1;
-	struct guard_regs *regs = &cpu->regs;
+	const struct guard_regs *regs = &cpu->regs;
 	u32 index = regs->gpr[1];
 
 	if (write && guard_of(cpu)->x2apic && index == APIC_BASE_MSR + (APIC_ICR >> 4)) {
@@ -381,18 +442,10 @@ static void handle_msr(struct guard_cpu *cpu)
 		return;
 	}
 	cpu->told.exits[PARKER_EXIT_MSR]++;
-	if (write) {
-		if (write_msr(cpu, index, regs->gpr[2] << 32 | (u32)regs->gpr[0]))
-			skip(cpu, 2);
-		else
-			refuse(cpu, PARKER_TOUCH_MSR, index);
-	} else if (index == MSR_EFER) {
-		regs->gpr[0] = (u32)vmcb_of(cpu)->save.efer & ~EFER_SVME;
-		regs->gpr[2] = vmcb_of(cpu)->save.efer >> 32;
-		skip(cpu, 2);
-	} else {
-		inject(cpu, X86_TRAP_GP, true);
-	}
+	if (write)
+		handle_msr_write(cpu, index, regs->gpr[2] << 32 | (u32)regs->gpr[0]);
+	else
+		handle_msr_read(cpu, index);
 }
 
 /* Nobody is there: reads give all ones. */
@@ -407,6 +460,14 @@ static void handle_port(struct guard_cpu *cpu)
 		cpu->regs.gpr[0] |= info & BIT(4) ? 0xff : info & BIT(5) ? 0xffff : 0xffffffff;
 	vmcb_of(cpu)->save.rip = control->exit_info_2;
 	vmcb_of(cpu)->control.int_state = 0;
+}
+
+/* VMMCALL leaves the guest at any privilege level, and a program is not the kernel. */
+static void refuse_svm(struct guard_cpu *cpu, u32 code)
+{
+	if (!vmcb_of(cpu)->save.cpl)
+		guard_violate(cpu, PARKER_TOUCH_SVM, code);
+	inject(cpu, X86_TRAP_UD, false);
 }
 
 static void handle_other(struct guard_cpu *cpu, u32 code)
@@ -425,8 +486,7 @@ static void handle_other(struct guard_cpu *cpu, u32 code)
 		break;
 	case SVM_EXIT_INVLPGA:
 	case SVM_EXIT_VMRUN ... SVM_EXIT_SKINIT:
-		guard_violate(cpu, PARKER_TOUCH_SVM, code);
-		inject(cpu, X86_TRAP_UD, false);
+		refuse_svm(cpu, code);
 		break;
 	case SVM_EXIT_SHUTDOWN:
 		guard_violate(cpu, PARKER_TOUCH_SHUTDOWN, 0);
