@@ -25,6 +25,7 @@
 #   sleep     tries each way to put the machine to sleep
 #   rescan    removes its PCI functions, and has the bus scanned for them
 #   audit     loads all modules, and does what an ordinary system does
+#   tricks    what its users may try, tracing, printing, hotplug: all of it may be done
 #   trespass  does what it must not, once each, so that nobody is harmed
 #   attacks   does so parker.count=N times each, at random
 
@@ -391,6 +392,45 @@ audit()
 	say "audit end"
 }
 
+# Its readers are woken by interrupts that a CPU sends to itself.
+trace_a_while()
+{
+	mount -t tracefs none /sys/kernel/tracing
+	for event in irq_vectors sched; do
+		[ ! -d /sys/kernel/tracing/events/$event ] ||
+			echo 1 >/sys/kernel/tracing/events/$event/enable
+	done
+	timeout 2 cat /sys/kernel/tracing/trace_pipe >/tmp/trace
+	echo 0 >/sys/kernel/tracing/events/enable
+	say "traced $(wc -l </tmp/trace)"
+}
+
+# By an NMI, on each CPU, while the log is read.
+print_from_interrupts()
+{
+	timeout 2 cat /dev/kmsg >/tmp/kmsg &
+	echo l >/proc/sysrq-trigger
+	wait $!
+	say "printed $(grep -c "NMI backtrace for cpu" /tmp/kmsg)"
+}
+
+tricks()
+{
+	mkdir -p /tmp && mount -t tmpfs none /tmp
+	# An initrd is only root's.
+	chmod 755 / /bin
+	pk as 65534 pk tricks >/tmp/tricks 2>&1
+	status=$?
+	while read -r line; do
+		say "$line"
+	done </tmp/tricks
+	say "tricks as a user ended with $status"
+	trace_a_while
+	print_from_interrupts
+	hotplug
+	say "tricks end"
+}
+
 trespass()
 {
 	mount -t debugfs none /sys/kernel/debug
@@ -517,6 +557,7 @@ reach) reach ;;
 sleep) try_sleep ;;
 rescan) rescan ;;
 audit) audit ;;
+tricks) tricks ;;
 trespass) trespass ;;
 attacks) attacks ;;
 storm) storm ;;

@@ -58,9 +58,9 @@ attacks()
 		wait_text kst-a "attack $1: " && fails cannot || return
 	sed -n "s/.*\(attack $1: .*\)/# \1/p" kst-a/console
 	grep -q "attack $1: $ATTACKS tries, 0 let through" kst-a/console || return
-	note "violations $(stat_of violations)"
-	# Of the reads of MSRs, and of instructions that are skipped, none is one.
-	[ "$(stat_of violations)" -ge $((ATTACKS / 2)) ] && is_state kst-a running &&
+	note "violations $(stat_of violations), msrs_refused $(stat_of msrs_refused)"
+	# Instructions that are skipped are none, and MSRs that no CPU has are refused.
+	[ $(($(stat_of violations) + $(stat_of msrs_refused))) -ge $((ATTACKS / 2)) ] && is_state kst-a running &&
 		pk write kst-a/state kill && is_state kst-a stopped
 }
 
@@ -172,7 +172,7 @@ pk write kst-a/on_violation stop
 check "a read ends it" ends attack,read,1 "read 0x*, which is not the partition's, at 0x*"
 check "a write ends it" ends attack,write,1 "wrote to 0x*, which is not the partition's, at 0x*"
 check "a port ends it" ends attack,port,1 "used I/O port 0x*, at 0x*"
-check "an MSR ends it" ends attack,msr,100 "wrote to MSR 0x*, at 0x*"
+check "an MSR ends it" ends attack,one-msr,1 "wrote to MSR 0x*, at 0x*"
 check "an IPI ends it" ends attack,ipi,1 "sent the IPI 0x* to APIC ID 0x*, at 0x*"
 check "an instruction ends it" ends attack,insn,100 \
 	"used an instruction for virtualisation (exit 0x*), at 0x*"

@@ -61,6 +61,7 @@ static const struct {
 	{ "msrs", pk_msrs, "CPUS MSR..." },
 	{ "tsc", pk_tsc, "CPUS" },
 	{ "mark", pk_mark, "CPU TEXT" },
+	{ "tricks", pk_tricks, "[NAME]" },
 };
 
 static const struct {

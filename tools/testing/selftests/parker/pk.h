@@ -55,6 +55,7 @@ int pk_msr(int argc, char **argv);
 int pk_msrs(int argc, char **argv);
 int pk_tsc(int argc, char **argv);
 int pk_mark(int argc, char **argv);
+int pk_tricks(int argc, char **argv);
 
 int pk_run(int argc, char **argv);
 const char *pk_errno_name(int err);
