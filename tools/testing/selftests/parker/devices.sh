@@ -345,7 +345,8 @@ too_large()
 	local address
 
 	[ -n "${PARKER_HOST:-}" ] || return
-	host monitor "device_add nvme,id=large,serial=large,cmb_size_mb=4096,bus=port9" >/dev/null &&
+	host monitor "device_add nvme,id=large,serial=large,cmb_size_mb=4096,bus=port9" \
+		>/dev/null &&
 		address=$(wait_below 0000:00:16.0) || return
 	refuse_devices EOPNOTSUPP "$address cannot be given: its BAR 2 has no address*" \
 		"one whose BAR does not fit" "$address"

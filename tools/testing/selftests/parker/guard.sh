@@ -60,7 +60,8 @@ attacks()
 	grep -q "attack $1: $ATTACKS tries, 0 let through" kst-a/console || return
 	note "violations $(stat_of violations), msrs_refused $(stat_of msrs_refused)"
 	# Instructions that are skipped are none, and MSRs that no CPU has are refused.
-	[ $(($(stat_of violations) + $(stat_of msrs_refused))) -ge $((ATTACKS / 2)) ] && is_state kst-a running &&
+	[ $(($(stat_of violations) + $(stat_of msrs_refused))) -ge $((ATTACKS / 2)) ] &&
+		is_state kst-a running &&
 		pk write kst-a/state kill && is_state kst-a stopped
 }
 

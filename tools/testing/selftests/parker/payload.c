@@ -115,15 +115,17 @@ static void report(struct parker_told *told)
 	__atomic_store_n(&told->state, PARKER_TOLD_UP, __ATOMIC_RELEASE);
 }
 
+#define NR_COMPONENTS	6
+
 /* Components of the extended state: those of user registers, which hold any value. */
 static const struct component {
 	char name[8];
 	u32 nr;
-} components[] = {
+} components[NR_COMPONENTS] = {
 	{ "x87", 0 }, { "xmm", 1 }, { "ymm", 2 }, { "opmask", 5 }, { "zmm", 6 }, { "zmm16", 7 },
 };
 
-static u8 state[16384] __attribute__((aligned(64)));
+static _Alignas(64) u8 state[16384];
 
 static void cpuid(u32 leaf, u32 subleaf, u32 *out)
 {
@@ -205,7 +207,7 @@ static void fill_state(u64 features)
 
 	for (u32 i = 0; i < sizeof(state); i++)
 		state[i] = 0;
-	for (u32 i = 0; i < sizeof(components) / sizeof(components[0]); i++) {
+	for (u32 i = 0; i < NR_COMPONENTS; i++) {
 		if (!find_component(components[i].nr, features, &start, &len))
 			continue;
 		for (u32 at = 0; at < len; at++)
@@ -223,7 +225,7 @@ static void tell_state(struct parker_console *console, u64 features)
 	u32 start, len;
 
 	save_state(features);
-	for (u32 i = 0; i < sizeof(components) / sizeof(components[0]); i++)
+	for (u32 i = 0; i < NR_COMPONENTS; i++)
 		if (find_component(components[i].nr, features, &start, &len) &&
 		    !is_clear(state + start, len))
 			say(console, "found", components[i].name);
@@ -234,7 +236,7 @@ static void tell_kept(struct parker_console *console, u64 features)
 	u32 start, len;
 
 	save_state(features);
-	for (u32 i = 0; i < sizeof(components) / sizeof(components[0]); i++)
+	for (u32 i = 0; i < NR_COMPONENTS; i++)
 		if (find_component(components[i].nr, features, &start, &len) &&
 		    has_byte(state + start, len, 0x5a))
 			say(console, "holds", components[i].name);

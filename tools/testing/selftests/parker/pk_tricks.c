@@ -30,8 +30,14 @@
 #define BUSY_USEC	30000
 #define RING_PAGES	8
 
-static volatile uint64_t watched[1024] __attribute__((aligned(4096)));
-static volatile uint64_t touched;
+static _Alignas(4096) uint64_t watched[1024];
+static uint64_t touched;
+
+/* Also from a signal handler, and seen by the hardware each time */
+static uint64_t touch(void)
+{
+	return __atomic_fetch_add(&touched, 1, __ATOMIC_RELAXED);
+}
 
 static void work(void)
 {
@@ -39,7 +45,7 @@ static void work(void)
 
 	while (pk_now_usec() < end)
 		for (int i = 0; i < 1000; i++)
-			watched[i] = touched++;
+			__atomic_store_n(&watched[i], touch(), __ATOMIC_RELAXED);
 }
 
 /* Instructions that are not for programs */
@@ -141,24 +147,26 @@ static int do_misaligned(void)
 static void count_trap(int sig)
 {
 	(void)sig;
-	touched++;
+	touch();
 }
 
 /* It traps after each of its own instructions. */
 static int do_step_self(void)
 {
+	unsigned int leaf = 0;
+
 	signal(SIGTRAP, count_trap);
-	touched = 0;
+	__atomic_store_n(&touched, 0, __ATOMIC_RELAXED);
 	asm volatile("pushf\n\t"
-		     "orl %0, (%%rsp)\n\t"
+		     "orl %1, (%%rsp)\n\t"
 		     "popf\n\t"
 		     "nop\n\tnop\n\tnop\n\tcpuid\n\t"
 		     "pushf\n\t"
-		     "andl %1, (%%rsp)\n\t"
+		     "andl %2, (%%rsp)\n\t"
 		     "popf"
-		     : : "i" (FLAG_TF), "i" (~(int)FLAG_TF), "a" (0)
+		     : "+a" (leaf) : "i" (FLAG_TF), "i" (~(int)FLAG_TF)
 		     : "rbx", "rcx", "rdx", "memory", "cc");
-	return touched < 4;
+	return __atomic_load_n(&touched, __ATOMIC_RELAXED) < 4;
 }
 
 /* A locked access that crosses cache lines */
