@@ -345,14 +345,6 @@ static void app_no_uart(int port, struct uart_port *up, u32 *capabilities)
 #endif
 
 /*
- * What one kernel manages for a whole package or machine, and would take from
- * the boot kernel: its enclaves, its division of the caches, the table that
- * hardware writes feedback to, thermal thresholds and throttling, frequencies and
- * their bias, uncore counters.  Traces and samples would be written on into memory
- * that is given back, as INIT does not stop that (DTES64 stands for all that uses
- * the debug store).
- */
-/*
  * Instruction-based sampling interrupts by an entry of the local APIC that the firmware
  * chose, and that a guard does not tell.
  */
@@ -363,6 +355,14 @@ static bool __init cannot_sample_instructions(void)
 	return boot_cpu_has(X86_FEATURE_IBS) && rdmsrl_safe(MSR_AMD64_IBSCTL, &value);
 }
 
+/*
+ * What one kernel manages for a whole package or machine, and would take from
+ * the boot kernel: its enclaves, its division of the caches, the table that
+ * hardware writes feedback to, thermal thresholds and throttling, frequencies and
+ * their bias, uncore counters.  Traces and samples would be written on into memory
+ * that is given back, as INIT does not stop that (DTES64 stands for all that uses
+ * the debug store).
+ */
 static void __init clear_shared_features(void)
 {
 	if (cannot_sample_instructions())

@@ -137,10 +137,7 @@ MSRS="0x1b 0x1a0 0x277 0x2ff 0x17a 0x400 0x404 0xc0000080 0xc0000081 0xc0010010 
 PARAMETER=/sys/module/parker/parameters/isolation
 DEFAULT=$(cat $PARAMETER)
 setup
-if ! grep -qx "isolation guarded ok" available; then
-	[ -z "${PARKER_GUARD:-}" ] || die "$(grep "isolation guarded" available)"
-	skip_all "$(grep "isolation guarded" available)"
-fi
+need_guard
 need 4 700
 plan 29
 ATTACKS=${PARKER_ATTACKS:-300}

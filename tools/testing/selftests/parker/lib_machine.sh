@@ -55,6 +55,19 @@ need_host()
 	[ -n "${PARKER_HOST:-}" ] || skip_all "needs an emulated machine whose host takes requests"
 }
 
+can_guard()
+{
+	grep -qx "isolation guarded ok" available
+}
+
+# need_guard: skip where this machine cannot guard, and fail where PARKER_GUARD says it can
+need_guard()
+{
+	! can_guard || return 0
+	[ -z "${PARKER_GUARD:-}" ] || die "$(grep "isolation guarded" available)"
+	skip_all "$(grep "isolation guarded" available)"
+}
+
 available_cpus()
 {
 	sed -n 's/^cpus *//p' $ROOT/available

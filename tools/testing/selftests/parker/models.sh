@@ -62,10 +62,7 @@ crashes()
 }
 
 setup
-if ! grep -qx "isolation guarded ok" available; then
-	[ -z "${PARKER_GUARD:-}" ] || die "$(grep "isolation guarded" available)"
-	skip_all "$(grep "isolation guarded" available)"
-fi
+need_guard
 need 2 256
 plan 8
 note "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
